@@ -1,0 +1,29 @@
+import pytest
+
+from inspec_textfile.text import as_text, clean, visible
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain ünï 検査 🔒", "plain ünï 検査 🔒"),
+        ("two\nlines", "two\nlines"),
+        ("nul\x00 esc\x1b[31m cr\r tab\t del\x7f c1\x85", "nul\ufffd esc\ufffd[31m cr\ufffd tab\ufffd del\ufffd c1\ufffd"),
+        ("lone \ud800", "lone \ufffd"),
+    ],
+)
+def test_clean(text: str, expected: str) -> None:
+    assert clean(text) == expected
+
+
+def test_visible_text_stays_on_its_line_and_moves_no_cursor() -> None:
+    assert visible("a\nb\x1b[2J\u202egnp\ud83d") == r"a\nb\x1b[2J\u202egnp\ud83d"
+
+
+def test_visible_text_is_short() -> None:
+    assert len(visible("x" * 10_000)) < 400
+
+
+@pytest.mark.parametrize(("value", "expected"), [("x", "x"), (None, ""), (3, "3"), ([1], "[1]"), (True, "True")])
+def test_as_text(value: object, expected: str) -> None:
+    assert as_text(value) == expected
