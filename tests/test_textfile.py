@@ -1,0 +1,324 @@
+"""Old or new, never half: whatever fails, and wherever."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspec_textfile import textfile
+from inspec_textfile.textfile import Folder, TextfileError
+
+LEFTOVER = ".inspec-textfile-0123456789abcdef0123456789abcdef.tmp"
+OLD, NEW = b"old", b"new " * 10_000
+
+
+def replace(folder: Path, name: str = "x.prom", data: bytes = NEW, mode: int = 0o644) -> None:
+    with Folder(str(folder), wait=0.1) as opened:
+        opened.replace(name, data, mode)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "x.prom").write_bytes(OLD)
+    return tmp_path
+
+
+def test_replaces_content_and_mode_whatever_the_umask(folder: Path) -> None:
+    old_umask = os.umask(0o077)
+    try:
+        replace(folder, mode=0o640)
+        replace(folder, "new.prom", mode=0o644)
+    finally:
+        os.umask(old_umask)
+
+    assert (folder / "x.prom").read_bytes() == NEW
+    assert stat.S_IMODE((folder / "x.prom").stat().st_mode) == 0o640
+    assert stat.S_IMODE((folder / "new.prom").stat().st_mode) == 0o644
+    assert sorted(path.name for path in folder.iterdir()) == ["new.prom", "x.prom"]
+
+
+def test_a_file_that_is_being_read_stays_whole(folder: Path) -> None:
+    with (folder / "x.prom").open("rb") as reader:
+        replace(folder)
+        assert reader.read() == OLD
+
+
+def test_folders_below_are_made(folder: Path) -> None:
+    old_umask = os.umask(0o077)
+    try:
+        replace(folder, "a/b/c.html")
+    finally:
+        os.umask(old_umask)
+
+    assert (folder / "a/b/c.html").read_bytes() == NEW
+    assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("open", errno.ENOSPC),
+        ("open", errno.EDQUOT),
+        ("open", errno.EROFS),
+        ("write", errno.ENOSPC),
+        ("write", errno.EIO),
+        ("fchmod", errno.EPERM),
+        ("fsync", errno.EIO),
+        ("close", errno.EIO),
+        ("rename", errno.EACCES),
+        ("stat", errno.EIO),
+    ],
+)
+def test_a_failure_at_any_step_leaves_the_old_file_and_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: int
+) -> None:
+    with Folder(str(folder)) as opened:
+        _fail(monkeypatch, call, OSError(error, os.strerror(error)))
+        with pytest.raises(TextfileError, match=r"x\.prom: .*; the old file stands"):
+            opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.undo()
+
+    assert (folder / "x.prom").read_bytes() == OLD
+    assert os.listdir(folder) == ["x.prom"]
+
+
+@pytest.mark.parametrize("call", ["write", "fchmod", "fsync", "rename"])
+def test_an_interruption_leaves_the_old_file_and_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    with Folder(str(folder)) as opened:
+        _fail(monkeypatch, call, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.undo()
+
+    assert (folder / "x.prom").read_bytes() == OLD
+    assert os.listdir(folder) == ["x.prom"]
+
+
+def _fail(monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException) -> None:
+    """Make one step of writing fail: a system call, or a method of the file that is written."""
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise error
+
+    if call not in ("open", "fchmod", "fsync", "rename", "stat"):
+        real: Callable[..., Any] = open
+
+        class Failing:
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                self.file = real(*arguments, **options)
+
+            def __enter__(self) -> Failing:
+                return self
+
+            def __exit__(self, *_: Any) -> None:
+                self.file.close()
+                if call == "close":
+                    raise error
+
+            def write(self, data: memoryview) -> int:
+                written = self.file.write(data[:10])
+                if call == "write":
+                    raise error
+                return int(written)
+
+            def fileno(self) -> int:
+                return int(self.file.fileno())
+
+        monkeypatch.setattr(textfile, "open", Failing, raising=False)
+    else:
+        monkeypatch.setattr(os, call, fails)
+
+
+def test_short_writes_are_continued(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write may take less than it was given, on a full pipe, on a network file system, when a signal comes."""
+    _fail(monkeypatch, "nothing, but write ten bytes at a time", AssertionError())
+
+    replace(folder, data=bytes(range(256)))
+
+    assert (folder / "x.prom").read_bytes() == bytes(range(256))
+
+
+@pytest.mark.parametrize("kind", ["symlink", "dangling", "folder", "fifo"])
+def test_what_is_no_file_is_not_replaced(folder: Path, tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
+    target = folder / "y.prom"
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "precious"
+    if kind == "symlink":
+        elsewhere.write_bytes(OLD)
+        target.symlink_to(elsewhere)
+    elif kind == "dangling":
+        target.symlink_to(elsewhere)
+    elif kind == "folder":
+        target.mkdir()
+    else:
+        os.mkfifo(target)
+
+    with pytest.raises(TextfileError, match="remove it"):
+        replace(folder, "y.prom")
+
+    assert not elsewhere.exists() or elsewhere.read_bytes() == OLD
+    assert sorted(os.listdir(folder)) == ["x.prom", "y.prom"]
+
+
+def test_a_hard_link_keeps_its_content(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other") / "linked"
+    os.link(folder / "x.prom", other)
+
+    replace(folder)
+
+    assert other.read_bytes() == OLD
+
+
+def test_a_link_in_place_of_a_folder_below_is_not_followed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder / "host1").symlink_to(elsewhere)
+
+    with pytest.raises(TextfileError, match="host1"):
+        replace(folder, "host1/x.html")
+
+    assert not os.listdir(elsewhere)
+
+
+def test_a_folder_that_is_swapped_for_a_link_leads_nowhere(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with Folder(str(folder)) as opened:
+        moved = folder.rename(folder.parent / "moved")
+        folder.symlink_to(elsewhere)
+        opened.replace("x.prom", NEW, 0o644)
+
+    assert (moved / "x.prom").read_bytes() == NEW
+    assert not os.listdir(elsewhere)
+
+
+def test_the_temporary_name_cannot_be_guessed_and_is_no_textfile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    real = os.rename
+
+    def rename(old: str, new: str, **options: int) -> None:
+        seen.append(old)
+        real(old, new, **options)
+
+    monkeypatch.setattr(os, "rename", rename)
+
+    replace(folder)
+    replace(folder)
+
+    assert len(set(seen)) == 2
+    assert all(len(name) > 40 and name.startswith(".") and not name.endswith(".prom") for name in seen)
+
+
+def test_leftovers_of_a_killed_run_are_cleared_and_nothing_else(folder: Path) -> None:
+    (folder / "below").mkdir()
+    for name in (LEFTOVER, f"below/{LEFTOVER}", ".inspec-textfile-mine.tmp", f"x{LEFTOVER}"):
+        (folder / name).touch()
+
+    replace(folder)
+    replace(folder, "below/x.html")
+
+    assert not (folder / LEFTOVER).exists()
+    assert not (folder / "below" / LEFTOVER).exists()
+    assert (folder / ".inspec-textfile-mine.tmp").exists()
+    assert (folder / f"x{LEFTOVER}").exists()
+
+
+def test_a_link_with_the_name_of_a_leftover_is_removed_not_followed(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    precious = tmp_path_factory.mktemp("elsewhere") / "precious"
+    precious.write_bytes(OLD)
+    (folder / LEFTOVER).symlink_to(precious)
+
+    replace(folder)
+
+    assert precious.read_bytes() == OLD
+    assert not (folder / LEFTOVER).is_symlink()
+
+
+def test_a_second_run_waits_and_gives_up(folder: Path) -> None:
+    with Folder(str(folder)), pytest.raises(TextfileError, match="another run has been writing here for over 0 s"):
+        Folder(str(folder), wait=0.1)
+
+
+def test_a_second_run_goes_on_when_the_first_ends(folder: Path) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import time; from inspec_textfile.textfile import Folder; f = Folder({str(folder)!r}); "
+            "print(flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout
+    holder.stdout.readline()
+    with pytest.raises(TextfileError):
+        Folder(str(folder), wait=0)
+
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+
+    replace(folder)
+    assert (folder / "x.prom").read_bytes() == NEW
+
+
+def test_a_file_system_without_locks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    replace(folder)
+
+    assert (folder / "x.prom").read_bytes() == NEW
+
+
+@pytest.mark.parametrize("kind", ["missing", "file"])
+def test_a_folder_that_is_none(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    if kind == "file":
+        path.touch()
+
+    with pytest.raises(TextfileError, match="does not exist; make it" if kind == "missing" else "is not a folder"):
+        Folder(str(path))
+
+
+def test_a_folder_is_made_where_that_is_asked_for(tmp_path: Path) -> None:
+    with Folder(str(tmp_path / "reports"), create=True):
+        pass
+    with Folder(str(tmp_path / "reports"), create=True):
+        pass
+    with pytest.raises(TextfileError, match="does not exist"):
+        Folder(str(tmp_path / "none" / "reports"), create=True)
+
+    assert os.listdir(tmp_path) == ["reports"]
+
+
+def test_reading(folder: Path) -> None:
+    (folder / "link").symlink_to("x.prom")
+    os.mkfifo(folder / "fifo")
+    (folder / "folder").mkdir()
+
+    with Folder(str(folder)) as opened:
+        assert opened.read("x.prom", 2) == b"ol"
+        assert opened.read("x.prom", 99) == OLD
+        for name in ("none", "link", "fifo", "folder", "below/x"):
+            assert opened.read(name, 99) is None
+    assert not (folder / "below").exists()
+
+
+def test_it_ends_in_time(folder: Path) -> None:
+    before = time.monotonic()
+    with Folder(str(folder)), pytest.raises(TextfileError):
+        Folder(str(folder), wait=0.2)
+
+    assert time.monotonic() - before >= 0.2
