@@ -1,0 +1,217 @@
+"""The command line: options, exit status, what a person sees.
+
+Nothing but this module knows click, and nothing else is imported before it is known what there is to do.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from inspec_textfile import __version__
+
+_STARTED = time.monotonic()
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+RESULTS_DIR = "/usr/local/etc/inspec-results"
+REPORTS_DIR = "/usr/local/etc/inspec-reports"
+OUTPUT_FILE = "inspec.prom"
+OUTPUT_DIRS = (
+    "/var/lib/prometheus/node-exporter",
+    "/var/lib/node_exporter/textfile_collector",
+    "/var/lib/node_exporter",
+)
+
+EPILOG = """\b
+Exit status:
+  0  all reports were read and everything was written; failing controls are data
+  1  something could not be read or written; everything else was
+  2  wrong usage
+"""
+
+
+def _option(*names: str, **attributes: Any) -> Callable[[_F], _F]:
+    """An option that can also be set by the environment variable INSPEC_TEXTFILE_NAME."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = "INSPEC_TEXTFILE_" + long[2:].upper().replace("-", "_")
+    return click.option(*names, envvar=variable, show_envvar=True, **attributes)
+
+
+class _Mode(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """A file mode in octal."""
+
+    name = "octal"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            mode = int(value, 8)
+        except ValueError:
+            mode = -1
+        if not 0 <= mode <= 0o777:
+            self.fail(f"{value!r} is no file mode in octal, such as 0644", param, context)
+        return mode
+
+
+class _ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """A report's name: becomes a label, and part of a page's file name."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> str:
+        if not value.isprintable() or any(part in ("", ".", "..") for part in value.split("/")):
+            self.fail(f"{value!r} must be a printable name, such as web01 or web01/ssh", param, context)
+        return str(value)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EPILOG)
+@click.argument("results", nargs=-1, metavar="[RESULTS]...")
+@_option(
+    "--results-dir", metavar="DIR", default=RESULTS_DIR, show_default=True, help="Where to look for results if none are named."
+)
+@_option("--reports-dir", metavar="DIR", default=REPORTS_DIR, show_default=True, help="Where the pages go.")
+@_option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help=f"The .prom file; - prints it. [default: {OUTPUT_FILE} in the first of these that exists: {', '.join(OUTPUT_DIRS)}]",
+)
+@_option("--no-reports", is_flag=True, help="Write no pages, metrics only.")
+@_option(
+    "--report-name",
+    metavar="NAME",
+    type=_ReportName(),
+    default="stdin",
+    show_default=True,
+    help="Name of the report on standard input.",
+)
+@_option(
+    "--control-series",
+    type=click.Choice(["none", "failing", "all"]),
+    default="none",
+    show_default=True,
+    help="Single controls as series of their own: none, those neither passed nor not applicable, or all.",
+)
+@_option(
+    "--max-control-series",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="At most so many of them in the file; the worst are kept.",
+)
+@_option("--mode", metavar="OCTAL", type=_Mode(), default="0644", show_default=True, help="File mode of the .prom file.")
+@_option("-q", "--quiet", is_flag=True, help="No messages; the exit status and the metrics tell.")
+@_option("-v", "--verbose", is_flag=True, help="Say what is read and written.")
+@click.version_option(__version__, prog_name="inspec-textfile", message="%(prog)s %(version)s")
+def command(results: tuple[str, ...], **options: Any) -> NoReturn:
+    """Turn InSpec's results into metrics for node_exporter's textfile collector, and into pages.
+
+    RESULTS are files made by `inspec exec --reporter json`, folders of them, or - for standard input.
+    Without any, all *.json in --results-dir and its folders are taken.
+
+    \b
+    After InSpec, from cron:       inspec-textfile
+    To see what comes of a file:   inspec-textfile --no-reports -o - results.json
+    Straight from InSpec:          inspec exec PROFILE --reporter json | inspec-textfile --report-name web01 -
+    """  # noqa: D301  # \b is click's "do not wrap this paragraph"
+    directory, file = _output(options["output"])
+    sys.exit(_run(results, directory, file, options))
+
+
+def _output(output: str | None) -> tuple[str | None, str]:
+    """Return folder and name of the .prom file; no folder: print it."""
+    if output == "-":
+        return None, OUTPUT_FILE
+    if output is None:
+        directory = next(filter(os.path.isdir, OUTPUT_DIRS), None)
+        if directory is None:
+            raise click.UsageError(
+                f"no folder of node_exporter's textfile collector is there ({', '.join(OUTPUT_DIRS)}); "
+                "pass --output DIR/inspec.prom with the folder of its --collector.textfile.directory, or --output - to print"
+            )
+        return directory, OUTPUT_FILE
+    if os.path.isdir(output):
+        raise click.UsageError(
+            f"--output {output!r} is a folder: pass a file in it, such as {os.path.join(output, OUTPUT_FILE)}"
+        )
+    if not output.endswith(".prom"):
+        raise click.UsageError(f"--output {output!r} does not end in .prom: node_exporter would not read it")
+    return os.path.dirname(output) or ".", os.path.basename(output)
+
+
+def _run(results: tuple[str, ...], directory: str | None, file: str, options: dict[str, Any]) -> int:
+    """Run once and return the exit status."""
+    # Imported here, so that --help and --version need none of it.
+    from inspec_textfile.metrics import ControlSeries
+    from inspec_textfile.run import Job, Voice, run
+    from inspec_textfile.sources import STDIN
+
+    troubles = 0
+
+    def trouble(message: str) -> None:
+        nonlocal troubles
+        troubles += 1
+        if not options["quiet"]:
+            _say(message)
+
+    def detail(message: str) -> None:
+        if options["verbose"] and not options["quiet"]:
+            _say(message)
+
+    # Before the folders are locked: InSpec may take its time.
+    stdin = (sys.stdin.buffer.read(), time.time_ns()) if STDIN in results else None
+    job = Job(
+        arguments=results,
+        results_dir=options["results_dir"],
+        stdin=stdin,
+        stdin_name=options["report_name"],
+        output_dir=directory,
+        output_file=file,
+        reports_dir=None if options["no_reports"] else options["reports_dir"],
+        series=ControlSeries(options["control_series"], options["max_control_series"]),
+        mode=options["mode"],
+    )
+    try:
+        run(job, started=_STARTED, write_stdout=_print, voice=Voice(trouble, detail))
+    except KeyboardInterrupt:
+        trouble("interrupted: what was not written yet stands as it was")
+    return 1 if troubles else 0
+
+
+def _say(message: str) -> None:
+    from inspec_textfile.text import visible
+
+    click.echo(f"inspec-textfile: {visible(message)}", err=True)
+
+
+def _print(text: bytes) -> None:
+    # Unbuffered, so that nothing is left to be written, and to fail, when the interpreter ends.
+    with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout:
+        view = memoryview(text)
+        while view:
+            view = view[stdout.write(view) :]
+
+
+def _interrupted(_number: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C does, by an exception, so that nothing is left half done or lying about."""
+    raise KeyboardInterrupt
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGHUP, _interrupted)
+    command(prog_name="inspec-textfile")
+    raise AssertionError("click exits")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The order of things, and what happens when our own parts fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspec_textfile import pages, run
+from inspec_textfile.metrics import ControlSeries
+from inspec_textfile.model import Report
+from inspec_textfile.results import parse_report
+from inspec_textfile.run import Job, Voice
+from inspec_textfile.sources import Sources, find_sources
+from inspec_textfile.textfile import Folder
+
+from conftest import Host
+
+
+def do(host: Host) -> list[str]:
+    troubles: list[str] = []
+    job = Job(
+        arguments=(),
+        results_dir=str(host.results),
+        stdin=None,
+        stdin_name="stdin",
+        output_dir=str(host.textfiles),
+        output_file="inspec.prom",
+        reports_dir=str(host.reports),
+        series=ControlSeries(),
+        mode=0o644,
+    )
+    run.run(job, started=0.0, write_stdout=lambda _: None, voice=Voice(troubles.append, lambda _: None))
+    return troubles
+
+
+def test_a_fault_in_a_page_costs_that_page_only(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.add("7.1.16/all-pass")
+    host.add("7.1.16/ssh-baseline")
+    render = pages.render_report
+
+    def faulty(report: Report) -> str:
+        if report.name == "all-pass":
+            raise KeyError("oops")
+        return render(report)
+
+    monkeypatch.setattr(pages, "render_report", faulty)
+
+    (trouble,) = do(host)
+
+    assert (
+        "inspec-all-pass.json.html: cannot be shown, through a fault of inspec-textfile; please report it: KeyError" in trouble
+    )
+    assert (host.reports / "inspec-ssh-baseline.json.html").exists()
+    assert host.series()['inspec_report_readable{report="all-pass"}'] == 1
+
+
+@pytest.mark.parametrize(("error", "expected"), [(KeyError("oops"), "please report it"), (MemoryError(), "into memory")])
+def test_a_fault_in_reading_costs_that_report_only(
+    host: Host, monkeypatch: pytest.MonkeyPatch, error: Exception, expected: str
+) -> None:
+    host.add("7.1.16/all-pass")
+    host.add("7.1.16/ssh-baseline")
+    assert do(host) == []
+
+    def faulty(data: bytes, name: str, modified_ns: int) -> Report:
+        if name == "ssh-baseline":
+            raise error
+        return parse_report(data, name, modified_ns)
+
+    monkeypatch.setattr("inspec_textfile.run.parse_report", faulty)
+
+    (trouble,) = do(host)
+
+    assert expected in trouble
+    assert host.series()['inspec_report_readable{report="ssh-baseline"}'] == 0
+    assert host.series()['inspec_checks_total{profile="acme-ssh-baseline",status="failed"}'] == 5
+
+
+def test_results_are_looked_for_under_the_lock(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two runs at once, the one that writes last must have looked last."""
+    order: list[str] = []
+
+    class Watched(Folder):
+        def __init__(self, path: str, *, create: bool) -> None:
+            super().__init__(path, create=create)
+            order.append(Path(path).name)
+
+    def look(*arguments: Any) -> Sources:
+        order.append("look")
+        return find_sources(*arguments)
+
+    monkeypatch.setattr("inspec_textfile.run.Folder", Watched)
+    monkeypatch.setattr("inspec_textfile.run.find_sources", look)
+
+    do(host)
+
+    assert order == ["textfiles", "reports", "look"]
