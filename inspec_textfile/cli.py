@@ -108,6 +108,7 @@ class _ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since c
     help="At most so many of them in the file; the worst are kept.",
 )
 @_option("--mode", metavar="OCTAL", type=_Mode(), default="0644", show_default=True, help="File mode of the .prom file.")
+@_option("--check", is_flag=True, help="Look at the set-up, say what is wrong and what to do; change nothing.")
 @_option("-q", "--quiet", is_flag=True, help="No messages; the exit status and the metrics tell.")
 @_option("-v", "--verbose", is_flag=True, help="Say what is read and written.")
 @click.version_option(__version__, prog_name="inspec-textfile", message="%(prog)s %(version)s")
@@ -119,11 +120,13 @@ def command(results: tuple[str, ...], **options: Any) -> NoReturn:
 
     \b
     After InSpec, from cron:       inspec-textfile
+    If no metrics show up:         inspec-textfile --check
     To see what comes of a file:   inspec-textfile --no-reports -o - results.json
     Straight from InSpec:          inspec exec PROFILE --reporter json | inspec-textfile --report-name web01 -
     """  # noqa: D301  # \b is click's "do not wrap this paragraph"
-    directory, file = _output(options["output"])
-    sys.exit(_run(results, directory, file, options))
+    if options["check"]:
+        sys.exit(_check(results, options))
+    sys.exit(_run(results, options))
 
 
 def _output(output: str | None) -> tuple[str | None, str]:
@@ -147,13 +150,33 @@ def _output(output: str | None) -> tuple[str | None, str]:
     return os.path.dirname(output) or ".", os.path.basename(output)
 
 
-def _run(results: tuple[str, ...], directory: str | None, file: str, options: dict[str, Any]) -> int:
+def _check(results: tuple[str, ...], options: dict[str, Any]) -> int:
+    """Look at the set-up and return the exit status."""
+    from inspec_textfile.check import Finding, check
+    from inspec_textfile.text import visible
+
+    try:
+        directory, file = _output(options["output"])
+    except click.UsageError as error:
+        findings = [Finding(False, error.message)]
+    else:
+        if directory is None:
+            raise click.UsageError("--check looks at the .prom file that a run writes: pass its name to --output, not -")
+        reports_dir = None if options["no_reports"] else options["reports_dir"]
+        findings = list(check(results, options["results_dir"], reports_dir, directory, file, now=time.time()))
+    for finding in () if options["quiet"] else findings:
+        click.echo(f"{'ok     ' if finding.good else 'PROBLEM'}  {visible(finding.text)}")
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
     """Run once and return the exit status."""
     # Imported here, so that --help and --version need none of it.
     from inspec_textfile.metrics import ControlSeries
     from inspec_textfile.run import Job, Voice, run
     from inspec_textfile.sources import STDIN
 
+    directory, file = _output(options["output"])
     troubles = 0
 
     def trouble(message: str) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from node import Node, node_exporter
 
 from conftest import REPORTS, Host, parse_series, require
+from node import Node, node_exporter
 
 OBJECTION = 'inspec_checks_total non-counter metrics should not have "_total" suffix'
 

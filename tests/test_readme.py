@@ -8,9 +8,10 @@ import subprocess
 from importlib.metadata import version
 
 import pytest
-from conftest import COMMAND, REPOSITORY, Host
 
 from inspec_textfile.metrics import FAMILIES
+
+from conftest import COMMAND, REPOSITORY, Host
 
 README = REPOSITORY / "README.md"
 TEXT = README.read_text()
