@@ -14,6 +14,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from inspec_textfile import metrics
+from inspec_textfile.controlseries import ControlSeries
 from inspec_textfile.metrics import Figures, Labels
 from inspec_textfile.model import RESULT_STATUSES, SEVERITIES, STATUSES, UNKNOWN
 from inspec_textfile.text import clean
@@ -29,15 +30,19 @@ _CARRIED = (
     metrics.RUN_TIMESTAMP,
     metrics.RUN_DURATION,
     metrics.MODIFIED,
+    metrics.READABLE,  # a report that never could be read has nothing else
     metrics.CONTROL_STATUS,
 )
+
+_MOST = 1_000_000_000
+"""Controls that one run of ours could have counted, and many more."""
 
 
 class NotOurs(Exception):
     """The last file was not written by this program, or is damaged."""
 
 
-def read_back(data: bytes, series: metrics.ControlSeries) -> dict[str, Figures]:
+def read_back(data: bytes, series: ControlSeries) -> dict[str, Figures]:
     """Return the figures of every report in the last file, as those of a report that cannot be read. Raises NotOurs.
 
     Single controls are read back as far as `series` still wants them.
@@ -45,8 +50,10 @@ def read_back(data: bytes, series: metrics.ControlSeries) -> dict[str, Figures]:
     try:
         text = data.decode()
         families = list(text_string_to_metric_families(text))
-    except (ValueError, KeyError, IndexError) as error:  # whatever prometheus_client's parser stumbles over
+    except Exception as error:  # whatever prometheus_client's parser stumbles over
         raise NotOurs(str(error)) from None
+    if not text.endswith("\n"):  # the last number may have lost digits
+        raise NotOurs("it is cut short")
     if not any(family.name == metrics.BUILD_INFO for family in families):
         raise NotOurs(f"it has no {metrics.BUILD_INFO}")
     samples: dict[str, dict[str, dict[Labels, float]]] = {}
@@ -89,14 +96,16 @@ def _shares(text: str) -> dict[str, tuple[dict[str, tuple[int, ...]], float]]:
             try:
                 kept = json.loads(line.removeprefix(metrics.CARRY_COMMENT))
                 checks = {clean(profile): _counts(counts) for profile, counts in kept["checks"].items()}
-                found[str(kept["report"])] = (checks, float(kept["mtime_ms"]))
-            except (ValueError, KeyError, TypeError, AttributeError):
+                mtime_ms = float(kept["mtime_ms"])
+                if math.isfinite(mtime_ms):
+                    found[str(kept["report"])] = (checks, mtime_ms)
+            except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError):
                 continue
     return found
 
 
 def _counts(value: Any) -> tuple[int, ...]:
     counts = tuple(int(count) for count in value)
-    if len(counts) != len(RESULT_STATUSES) or min(counts) < 0:
+    if len(counts) != len(RESULT_STATUSES) or min(counts) < 0 or max(counts) > _MOST:
         raise ValueError(value)
     return counts

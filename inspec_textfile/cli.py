@@ -5,6 +5,7 @@ Nothing but this module knows click, and nothing else is imported before it is k
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -17,6 +18,11 @@ import click
 from inspec_textfile import __version__
 
 _STARTED = time.monotonic()
+_STDIN, _STDOUT = 0, 1
+"""Descriptors: Python's own streams are missing if one was closed by who started us."""
+
+_LONG_SECONDS = 1.0
+"""After which a person at a terminal wants to see progress."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 RESULTS_DIR = "/usr/local/etc/inspec-results"
@@ -172,7 +178,7 @@ def _check(results: tuple[str, ...], options: dict[str, Any]) -> int:
 def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
     """Run once and return the exit status."""
     # Imported here, so that --help and --version need none of it.
-    from inspec_textfile.metrics import ControlSeries
+    from inspec_textfile.controlseries import ControlSeries
     from inspec_textfile.run import Job, Voice, run
     from inspec_textfile.sources import STDIN
 
@@ -190,7 +196,7 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
             _say(message)
 
     # Before the folders are locked: InSpec may take its time.
-    stdin = (sys.stdin.buffer.read(), time.time_ns()) if STDIN in results else None
+    stdin = (_stdin(), time.time_ns()) if STDIN in results else None
     job = Job(
         arguments=results,
         results_dir=options["results_dir"],
@@ -202,22 +208,63 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
         series=ControlSeries(options["control_series"], options["max_control_series"]),
         mode=options["mode"],
     )
+    progress = _Progress(shown=sys.stderr.isatty() and not options["quiet"]) if sys.stderr else _Progress(shown=False)
     try:
-        run(job, started=_STARTED, write_stdout=_print, voice=Voice(trouble, detail))
+        run(job, started=_STARTED, write_stdout=_print, voice=Voice(trouble, detail, progress))
     except KeyboardInterrupt:
+        progress.end()
         trouble("interrupted: what was not written yet stands as it was")
     return 1 if troubles else 0
+
+
+class _Progress:
+    """Files done, rate and time left, on a terminal, when it takes long."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        seconds = time.monotonic() - _STARTED
+        if not self._shown or seconds < _LONG_SECONDS:
+            return
+        if not self._bar:
+            self._bar = click.progressbar(
+                length=total, label="reports", file=sys.stderr, show_pos=True, item_show_func=lambda rate: rate
+            )
+        self._bar.update(done - self._bar.pos, f"{done / seconds:.1f}/s")
+        if done == total:
+            self.end()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._bar:
+            self._bar.render_finish()
+            self._bar = None
 
 
 def _say(message: str) -> None:
     from inspec_textfile.text import visible
 
-    click.echo(f"inspec-textfile: {visible(message)}", err=True)
+    with contextlib.suppress(OSError):  # a full log must not stop the metrics
+        click.echo(f"inspec-textfile: {visible(message)}", err=True)
+
+
+def _stdin() -> bytes:
+    """Return what comes in; nothing, if that cannot be read."""
+    from inspec_textfile.sources import LARGEST
+
+    try:
+        with open(_STDIN, "rb", closefd=False) as stdin:
+            return stdin.read(LARGEST + 1)
+    except OSError as error:
+        _say(f"standard input: {error.strerror}")
+        return b""
 
 
 def _print(text: bytes) -> None:
     # Unbuffered, so that nothing is left to be written, and to fail, when the interpreter ends.
-    with open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as stdout:
+    with open(_STDOUT, "wb", buffering=0, closefd=False) as stdout:
         view = memoryview(text)
         while view:
             view = view[stdout.write(view) :]

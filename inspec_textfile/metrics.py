@@ -18,9 +18,8 @@ from prometheus_client.core import CollectorRegistry, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from inspec_textfile.controlseries import ControlSeries
 from inspec_textfile.model import (
-    NOT_APPLICABLE,
-    PASSED,
     PROFILE_STATUSES,
     RESULT_STATUSES,
     SEVERITIES,
@@ -75,12 +74,15 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Name -> (help, label names). The help texts never vary: two files that differ in one would lose a family (node_exporter)."""
 
-CONTROL_SERIES = ("none", "failing", "all")
-
 CARRY_COMMENT = "# inspec-textfile report "
 """Starts a comment that holds a report's share of the families without a label `report`; see `carryover`."""
 
 _LONGEST_LABEL = 1000
+
+# Series of one file and of one report in it, those of single controls apart, which have a limit of their own. Prometheus and
+# node_exporter hold every one of them in memory; a profile has about 50.
+MOST_SERIES = 200_000
+MOST_SERIES_OF_REPORT = 20_000
 
 
 @dataclass(frozen=True)
@@ -96,20 +98,6 @@ class Figures:
     readable: bool
     dropped: int = 0
     """Series of single controls that were already left out, for figures from the last file."""
-
-
-@dataclass(frozen=True)
-class ControlSeries:
-    """Which controls get a series of their own."""
-
-    which: str = "none"
-    """One of CONTROL_SERIES."""
-    most: int = 1000
-    """For the whole file."""
-
-    def wants(self, status: str) -> bool:
-        """Tell whether controls of that status get one."""
-        return self.which == "all" or (self.which == "failing" and status not in (PASSED, NOT_APPLICABLE))
 
 
 # --- one report ------------------------------------------------------------------------------------------------------------
@@ -137,6 +125,12 @@ def figures(report: Report, series: ControlSeries) -> Figures:
             if series.wants(control.status)
         }
     return Figures(name, samples, _checks(report), float(report.modified_ns // 1_000_000), readable=True)
+
+
+def number_of_series(one: Figures) -> int:
+    """Return how many series a report has, but for those of single controls."""
+    own = sum(len(samples) for name, samples in one.samples.items() if name != CONTROL_STATUS)
+    return own + len(one.checks) * (len(RESULT_STATUSES) + 1)
 
 
 def unreadable_figures(report: str) -> Figures:

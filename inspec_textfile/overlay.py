@@ -17,8 +17,15 @@ from typing import NamedTuple, TypeVar
 from inspec_textfile.model import FAILED, LOADED, Control, ControlEntry, Profile, ProfileEntry
 from inspec_textfile.outcome import control_status, profile_status, severity
 
+MOST_COUNTED = 1_000_000
+"""Controls that all asked-for profiles of a report come to, each with those of the profiles below it."""
+
 _T = TypeVar("_T")
 _Entries = Sequence[ProfileEntry]
+
+
+class Tangled(Exception):
+    """The profiles of a report are below so many others that resolving them would take the memory of gigabytes."""
 
 
 class _Found(NamedTuple):
@@ -34,6 +41,7 @@ def resolve(entries: _Entries) -> tuple[Profile, ...]:
 
     A profile was asked for when one of its entries has no parent. It counts the controls which those entries list, and of the
     profiles below it those that no asked-for profile lists. The order of entries and controls changes no number.
+    Raises Tangled.
     """
     by_name: dict[str, list[ProfileEntry]] = defaultdict(list)
     for entry in entries:
@@ -42,6 +50,9 @@ def resolve(entries: _Entries) -> tuple[Profile, ...]:
     asked = _asked_for(by_name, children)
     listed = {name: _listed(tops) for name, tops in asked.items()}
     below = {name: _levels(name, children) for name in asked}
+    sizes = {name: sum(len(entry.controls) for entry in group) for name, group in by_name.items()}
+    if sum(sizes[layer] for levels in below.values() for layer in chain(*levels)) > MOST_COUNTED:
+        raise Tangled
     claims: dict[str, set[str]] = defaultdict(set)
     for name, levels in below.items():
         for layer in chain(*levels):

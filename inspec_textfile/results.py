@@ -30,13 +30,24 @@ from inspec_textfile.model import (
     Waiver,
 )
 from inspec_textfile.outcome import OWN_STATUSES
-from inspec_textfile.overlay import resolve
+from inspec_textfile.overlay import MOST_COUNTED, Tangled, resolve
 from inspec_textfile.text import as_text, clean, visible
 
 _RESULT_STATUSES = {status: status for status in (PASSED, FAILED, SKIPPED, ERROR)}
 # lib/inspec/impact.rb, IMPACT_SCORES
 _IMPACT_NAMES = {"none": 0.0, "low": 0.1, "medium": 0.4, "high": 0.7, "critical": 0.9}
 _MOST_LOG_LINES_TRIED = 50
+_MOST_NOTES = 20
+_DEEPEST_TAG = 50
+_MOST_TIMES_TRIED = 1000
+"""Distinct start times that cannot be read; finding that out is slow."""
+
+# What one report may hold. InSpec's largest have some 10 profiles, 1,000 controls and 300,000 values; without these limits a
+# few megabytes made to harm would take the memory or the time of gigabytes.
+MOST_VALUES = 5_000_000
+"""JSON values, about; counted in the bytes before anything is made of them."""
+MOST_PROFILES = 1000
+MOST_CONTROLS = 100_000
 _LONGEST_TOKEN = len(r"\u0000")
 _USE_JSON = "run InSpec with --reporter json"
 
@@ -51,10 +62,11 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
     Takes the file's bytes, the report's name and the file's mtime (Unix time, nanoseconds). Raises NotAReport.
     """
     notes = _Notes()
+    _refuse_too_many(sum(map(data.count, (b",", b"[", b"{"))), MOST_VALUES, "values")
     document = _document(data, notes)
     try:
         entries = _entries(document, notes)
-        started = [time for time in map(parse_time, _start_times(entries)) if time is not None]
+        _refuse_too_many(sum(len(entry.controls) for entry in entries), MOST_CONTROLS, "controls")
         statistics = _dict(document.get("statistics"))
         platform = _dict(document.get("platform"))
         return Report(
@@ -64,7 +76,7 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
             platform=clean(as_text(platform.get("name"))),
             platform_release=clean(as_text(platform.get("release"))),
             target=clean(as_text(document.get("node_name") or document.get("fqdn") or platform.get("target_id"))),
-            started=min(started, default=None),
+            started=_started(entries),
             duration=_number(statistics.get("duration")),
             entries=entries,
             profiles=resolve(entries),
@@ -73,14 +85,21 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
         )
     except RecursionError:
         raise NotAReport("is nested too deeply to be a report of InSpec's") from None
+    except Tangled:
+        raise NotAReport(f"has profiles below so many others that they come to over {MOST_COUNTED:,} controls") from None
+
+
+def _refuse_too_many(number: int, most: int, what: str) -> None:
+    if number > most:
+        raise NotAReport(f"holds some {number:,} {what}, more than the {most:,} that are read: split the run")
 
 
 class _Notes(list[str]):
-    """What was odd, each thing once."""
+    """What was odd, each thing once, and not everything if that is much."""
 
     def add(self, note: str) -> None:
-        if note not in self:
-            self.append(note)
+        if len(self) <= _MOST_NOTES and note not in self:
+            self.append(note if len(self) < _MOST_NOTES else "has more that is odd")
 
 
 # --- bytes -> JSON ---------------------------------------------------------------------------------------------------------
@@ -99,7 +118,7 @@ def _document(data: bytes, notes: _Notes) -> dict[str, Any]:
         raise NotAReport(f"is JSON, but {_kind(document)} instead of a report; {_USE_JSON}")
     if not _is_report(document):
         raise NotAReport(f"is JSON, but no report: {_keys(document)}; {_USE_JSON}")
-    if re.search(r"^\s*[\[{]", text[end:], re.MULTILINE):
+    if re.search(r"^[^\S\n]*[\[{]", text[end:], re.MULTILINE):
         raise NotAReport("holds more than one document: write every report to a file of its own")
     return document
 
@@ -133,7 +152,8 @@ def _join_repeated(pairs: Iterable[tuple[str, Any]], notes: _Notes) -> dict[str,
         if key in made:
             notes.add(f"names the key {visible(key)!r} twice in one object: lists were joined, else the last one counts")
             if isinstance(value, list) and isinstance(made[key], list):
-                value = made[key] + value
+                made[key].extend(value)
+                continue
         made[key] = value
     return made
 
@@ -174,7 +194,7 @@ _LOOKS_LIKE = (
     (re.compile(r"\A\s*<", re.IGNORECASE), "HTML (--reporter html or html2?)"),
     (re.compile(r"\A---\s|^:?(?:platform|profiles|controls|statistics):\s*$", re.MULTILINE), "YAML (--reporter yaml?)"),
     (
-        re.compile(r"^\s*(?:Profile:|Profile Summary:|Test Summary:)", re.MULTILINE),
+        re.compile(r"^[^\S\n]*(?:Profile:|Profile Summary:|Test Summary:)", re.MULTILINE),
         "InSpec's text for people (--reporter cli?)",
     ),
 )
@@ -184,7 +204,7 @@ def _what_it_is(text: str, error: json.JSONDecodeError) -> str:
     looks_like = next((kind for pattern, kind in _LOOKS_LIKE if pattern.search(text)), None)
     if looks_like:
         return f"is {looks_like}, not JSON; {_USE_JSON}"
-    if re.search(r'^\s*\{\s*("|\Z)', text, re.MULTILINE):
+    if re.search(r'^[^\S\n]*\{\s*("|\Z)', text, re.MULTILINE):
         at = f"line {error.lineno}, column {error.colno}"
         text = text.rstrip()
         # A token at the very end that makes no sense was going to be a longer one.
@@ -210,7 +230,9 @@ def _keys(document: Mapping[str, Any]) -> str:
 
 def _entries(document: Mapping[str, Any], notes: _Notes) -> tuple[ProfileEntry, ...]:
     if isinstance(document.get("profiles"), list):
-        return tuple(_profile(item, notes) for item in _dicts(document["profiles"], "profiles", notes))
+        profiles = _dicts(document["profiles"], "profiles", notes)
+        _refuse_too_many(len(profiles), MOST_PROFILES, "profiles")
+        return tuple(_profile(item, notes) for item in profiles)
     controls = _dicts(document["controls"], "controls", notes)
     if controls and not any("profile_id" in item or "status" in item for item in controls):
         raise NotAReport(f"describes a profile (inspec json, inspec export), not a run of it; {_USE_JSON}")
@@ -247,6 +269,7 @@ def _minimal_entries(controls: Iterable[Mapping[str, Any]]) -> tuple[ProfileEntr
     for number, item in enumerate(controls, 1):
         results = found.setdefault(clean(as_text(item.get("profile_id")) or "unnamed"), {})
         results.setdefault(_id(item, number), []).append(_result(item))
+    _refuse_too_many(len(found), MOST_PROFILES, "profiles")
     return tuple(
         ProfileEntry(
             name=name,
@@ -288,7 +311,7 @@ def _control(item: Mapping[str, Any], number: int, notes: _Notes) -> ControlEntr
         own_status=own_status if isinstance(own_status, str) and own_status in OWN_STATUSES else None,
         waiver=_waiver(waiver) if waiver and isinstance(waiver, dict) else None,
         descriptions=_descriptions(get("descriptions")),
-        tags=tags if isinstance(tags, dict) else {"tags": tags} if tags else {},
+        tags=_tags(tags) if tags else {},
         refs=_refs(get("refs")),
         code=as_text(get("code")),
         source=_source(get("source_location")),
@@ -358,6 +381,19 @@ def _descriptions(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple((as_text(item.get("label")), as_text(item.get("data"))) for item in value if isinstance(item, dict))
 
 
+def _tags(value: Any) -> Mapping[str, Any]:
+    _refuse_deep(value, _DEEPEST_TAG)
+    return value if isinstance(value, dict) else {"tags": value}
+
+
+def _refuse_deep(value: Any, levels: int) -> None:
+    """Raise RecursionError for what whoever shows it would raise it for."""
+    if levels == 0:
+        raise RecursionError
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _refuse_deep(item, levels - 1)
+
+
 def _refs(value: Any) -> tuple[Ref, ...]:
     """Return references from {ref}, {url}, {ref, url}, {ref, uri}, lists of those below `ref`, or plain texts."""
     found: list[Ref] = []
@@ -403,8 +439,18 @@ def _input(item: Mapping[str, Any]) -> tuple[str, str]:
     return as_text(item.get("name")), shown
 
 
-def _start_times(entries: Iterable[ProfileEntry]) -> set[str]:
-    return {result.start_time for entry in entries for control in entry.controls for result in control.results}
+def _started(entries: Iterable[ProfileEntry]) -> float | None:
+    """Return the earliest start of any test."""
+    texts = dict.fromkeys(result.start_time for entry in entries for control in entry.controls for result in control.results)
+    found: list[float] = []
+    tried = 0
+    for text in texts:
+        time = parse_time(text)
+        if time is not None:
+            found.append(time)
+        elif (tried := tried + 1) == _MOST_TIMES_TRIED:
+            break
+    return min(found, default=None)
 
 
 def _number(value: Any) -> float | None:

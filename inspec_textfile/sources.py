@@ -9,14 +9,16 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspec_textfile.model import Unreadable
 from inspec_textfile.text import clean
 
 STDIN = "-"
-LARGEST = 512 * 1024 * 1024
-"""Bytes of one results file. Reading one takes about four times its size of memory; InSpec's largest are some 20 MB."""
+LARGEST = 128 * 1024 * 1024
+"""Bytes of one results file. A run takes up to ten times its size of memory, page included; InSpec's largest are some 20 MB."""
+MOST = 10_000
+"""Results files of one run."""
 
 _SUFFIX = ".json"
 
@@ -28,6 +30,8 @@ class Source:
     name: str
     """The report's name, unique in a run."""
     path: str
+    refused: str = ""
+    """Why it is not to be read, if so."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,13 @@ class Sources:
     found: tuple[Source, ...]
     problems: tuple[str, ...]
     """Sentences about folders that could not be listed."""
-    complete: bool
-    """Whether every folder could be listed: if not, a report that was not found may still exist."""
+    unseen: tuple[str, ...]
+    """What the names of reports begin with that may exist though they were not found: those in such folders."""
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether everything could be listed."""
+        return not self.unseen
 
 
 class SourceError(Exception):
@@ -54,20 +63,32 @@ def find_sources(arguments: Sequence[str], results_dir: str, stdin_name: str) ->
     """
     named: list[tuple[str, str]] = []
     problems: list[str] = []
+    unseen: list[str] = []
     for argument in arguments or [results_dir]:
         if argument == STDIN:
             named.append((stdin_name, STDIN))
-        elif os.path.isdir(argument) or not arguments:
-            named.extend((os.path.relpath(path, argument), path) for path in _walk(argument, problems))
+        elif not arguments or _is_folder(argument):
+            hidden: list[str] = []
+            named.extend((os.path.relpath(path, argument), path) for path in _walk(argument, problems, hidden))
+            unseen.extend(name for path in hidden for name in _beginnings(path, argument))
         else:
             below = os.path.relpath(os.path.abspath(argument), os.path.abspath(results_dir))
             outside = below.startswith(os.pardir + os.sep) or os.path.isabs(below)
             named.append((os.path.basename(argument) if outside else below, argument))
-    return Sources(tuple(_unique_names(named)), tuple(problems), complete=not problems)
+    found = tuple(_unique_names(named))
+    if len(found) > MOST:
+        reason = (
+            f"is the first of {len(found) - MOST:,} too many: a run reads {MOST:,}; move some away, or run on parts of them"
+        )
+        found = (*found[:MOST], replace(found[MOST], refused=reason))
+        unseen.append("")
+    return Sources(found, tuple(problems), tuple(unseen))
 
 
 def read_source(source: Source) -> tuple[bytes, int]:
     """Return a results file's bytes and its mtime (Unix time, nanoseconds). Raises SourceError."""
+    if source.refused:
+        raise SourceError(source.refused)
     try:
         _refuse_what_is_no_file(os.stat(source.path))
         # Between the look and the opening it may have become a FIFO: O_NONBLOCK does not wait for its writer.
@@ -75,12 +96,17 @@ def read_source(source: Source) -> tuple[bytes, int]:
         with open(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             _refuse_what_is_no_file(status)
-            data = file.read(LARGEST + 1)
+            data = file.read(LARGEST + 1) or b""  # None from a file of the kernel's that would block
     except OSError as error:
         raise SourceError(_why(error)) from None
+    refuse_too_large(data)
+    return data, status.st_mtime_ns
+
+
+def refuse_too_large(data: bytes) -> None:
+    """Raise SourceError if a report is larger than is read."""
     if len(data) > LARGEST:
         raise SourceError(f"is larger than {LARGEST >> 20} MiB: no report of InSpec's is; remove it, or split the run")
-    return data, status.st_mtime_ns
 
 
 def unreadable(source: Source, reason: str) -> Unreadable:
@@ -104,8 +130,26 @@ def _why(error: OSError) -> str:
     return f"cannot be read: {error.strerror}"
 
 
-def _walk(folder: str, problems: list[str]) -> Iterator[str]:
-    """Yield the paths of all `*.json` below a folder; folders called so too, for somebody must be told."""
+def _is_folder(argument: str) -> bool:
+    """Tell a folder from a file; what is not there and not called `*.json` was a folder, on a disk that is not mounted."""
+    return os.path.isdir(argument) or not (argument.endswith(_SUFFIX) or os.path.lexists(argument))
+
+
+def _beginnings(path: str, argument: str) -> tuple[str, ...]:
+    """Return what the names of the reports in a folder begin with, both ways that `_unique_names` makes them.
+
+    No longer than what a label has of a name however it is shortened.
+    """
+    if path == argument:
+        return ("",)
+    return tuple(f"{_report_name(name)}/"[:500] for name in (os.path.relpath(path, argument), _name_by_folder(path)))
+
+
+def _walk(folder: str, problems: list[str], hidden: list[str]) -> Iterator[str]:
+    """Yield the paths of all `*.json` below a folder; folders called so too, for somebody must be told.
+
+    Folders that cannot be looked into go to `hidden`, and a sentence about each to `problems`.
+    """
     waiting = [folder]
     while waiting:
         current = waiting.pop()
@@ -114,6 +158,7 @@ def _walk(folder: str, problems: list[str]) -> Iterator[str]:
                 listed = sorted((e for e in entries if not e.name.startswith(".")), key=lambda entry: entry.name)
         except OSError as error:
             problems.append(f"{current}: the folder cannot be listed: {error.strerror}; its reports keep their last figures")
+            hidden.append(current)
             continue
         for entry in listed:
             if entry.name.endswith(_SUFFIX):
@@ -122,6 +167,7 @@ def _walk(folder: str, problems: list[str]) -> Iterator[str]:
                 waiting.append(entry.path)
             elif entry.is_symlink() and os.path.isdir(entry.path):
                 problems.append(f"{entry.path}: is a link to a folder, which is not followed; give it as an argument instead")
+                hidden.append(entry.path)
 
 
 def _unique_names(named: Iterable[tuple[str, str]]) -> Iterator[Source]:
@@ -134,7 +180,7 @@ def _unique_names(named: Iterable[tuple[str, str]]) -> Iterator[Source]:
         seen_files.add(real)
         name = _report_name(path_below)
         if name in taken:  # two files of one name from two folders: tell them apart by their folders
-            name = _report_name(os.path.normpath(path).replace(os.pardir + os.sep, "").lstrip(os.sep))
+            name = _report_name(_name_by_folder(path))
         number = 1
         unique = name
         while unique in taken:
@@ -142,6 +188,10 @@ def _unique_names(named: Iterable[tuple[str, str]]) -> Iterator[Source]:
             unique = f"{name}~{number}"
         taken.add(unique)
         yield Source(unique, path)
+
+
+def _name_by_folder(path: str) -> str:
+    return os.path.normpath(path).replace(os.pardir + os.sep, "").lstrip(os.sep)
 
 
 def _report_name(path: str) -> str:

@@ -11,7 +11,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -40,6 +39,7 @@ class Folder:
             if create:
                 with contextlib.suppress(FileExistsError):
                     _make_folder(path)
+            _refuse_link_of_others(path)
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise TextfileError(f"{path}: {_why(error)}") from None
@@ -56,23 +56,35 @@ class Folder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for descriptor in (*self._below.values(), self._descriptor):
-            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     def read(self, name: str, most: int) -> bytes | None:
-        """Return the first `most` bytes of a file, None if there is no regular file of that name."""
+        """Return the first `most` bytes of a file, None if there is no regular file of that name that can be read."""
         try:
             descriptor = os.open(
                 os.path.basename(name),
                 os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
                 dir_fd=self._folder_of(name, create=False),
             )
+            with open(descriptor, "rb") as file:
+                return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
         except (OSError, TextfileError):
             return None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            return None
-        with open(descriptor, "rb") as file:
-            return file.read(most)
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is anything of that name."""
+        with contextlib.suppress(OSError, TextfileError):
+            os.lstat(os.path.basename(name), dir_fd=self._folder_of(name, create=False))
+            return True
+        return False
+
+    def is_own(self, name: str) -> bool:
+        """Tell whether a file is this user's, and nobody else may write to it."""
+        with contextlib.suppress(OSError, TextfileError):
+            status = os.lstat(os.path.basename(name), dir_fd=self._folder_of(name, create=False))
+            return status.st_uid == os.geteuid() and not status.st_mode & 0o022
+        return False
 
     def replace(self, name: str, data: bytes, mode: int) -> None:
         """Write a file's whole content under a temporary name, and rename it to `name` when it is safe on disk.
@@ -85,7 +97,7 @@ class Folder:
             folder = self._folder_of(name, create=True)
             base = os.path.basename(name)
             _refuse_what_is_no_file(base, folder)
-            temporary = _TEMPORARY.format(secrets.token_hex(16))
+            temporary = _TEMPORARY.format(os.urandom(16).hex())
             try:
                 _write(temporary, folder, data, mode)
                 os.rename(temporary, base, src_dir_fd=folder, dst_dir_fd=folder)
@@ -93,7 +105,8 @@ class Folder:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=folder)
                 raise
-            os.fsync(folder)
+            with contextlib.suppress(OSError):  # in place already; some file systems know no fsync of folders
+                os.fsync(folder)
         except OSError as error:
             raise TextfileError(f"{path}: {_why(error)}; the old file stands") from None
 
@@ -172,6 +185,13 @@ def _refuse_what_is_no_file(name: str, folder: int) -> None:
         raise OSError(errno.ELOOP, "is a symbolic link, which is not followed; remove it")
     if not stat.S_ISREG(mode):
         raise OSError(errno.EEXIST, "is no regular file; remove it, or choose another name")
+
+
+def _refuse_link_of_others(path: str) -> None:
+    """Refuse a folder that is reached by another user's link, so that root's files do not go where that user likes."""
+    status = os.lstat(path)
+    if stat.S_ISLNK(status.st_mode) and status.st_uid not in (0, os.geteuid()):
+        raise OSError(errno.ELOOP, f"is a link that belongs to user {status.st_uid}; pass the folder that it leads to")
 
 
 def _why(error: OSError) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from inspec_textfile.carryover import NotOurs, read_back
-from inspec_textfile.metrics import ControlSeries, exposition, figures
+from inspec_textfile.controlseries import ControlSeries
+from inspec_textfile.metrics import exposition, figures
 from inspec_textfile.model import ControlEntry, Report
 from inspec_textfile.overlay import resolve
 
@@ -248,13 +249,17 @@ inspec_report_readable{report="only"} 1
 # inspec-textfile report {"report": "r", "mtime_ms": 5, "checks": {"p": [1, 2, 3]}}
 # inspec-textfile report {"report": "r", "mtime_ms": 5, "checks": {"p": [1, 2]}}
 # inspec-textfile report {"report": "r", "mtime_ms": 5, "checks": {"p": "abc"}}
+# inspec-textfile report {"report": "r", "mtime_ms": 5, "checks": {"p": [1, 2, Infinity]}}
+# inspec-textfile report {"report": "r", "mtime_ms": 5, "checks": {"p": [1, 2, 1000000000000000000000]}}
+# inspec-textfile report {"report": "r", "mtime_ms": NaN, "checks": {"p": [3, 2, 1]}}
 # inspec-textfile report ["r"]
 # inspec-textfile report {
 """
 
     found = read_back(text.encode(), ControlSeries())
 
-    assert found.keys() == {"r"}
+    assert found.keys() == {"r", "only"}
+    assert not found["only"].readable
     assert found["r"].samples == {"inspec_controls": {("r", "p", "high", "failed"): 3}}
     assert found["r"].checks == {"p": (1, 2, 3)}
     assert found["r"].mtime_ms == 5

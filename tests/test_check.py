@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_node_exporter import others_may_enter
 
 from inspec_textfile.check import running_exporters, textfile_folders
 
-from conftest import Host
-from node import NOBODY, Node, node_exporter
+from conftest import Host, others_may_enter
+from servers import NOBODY, Node, node_exporter
 
 
 @pytest.fixture

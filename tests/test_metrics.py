@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from inspec_textfile import metrics
-from inspec_textfile.metrics import FAMILIES, ControlSeries, Figures, exposition, figures
+from inspec_textfile.controlseries import ControlSeries
+from inspec_textfile.metrics import FAMILIES, Figures, exposition, figures
 from inspec_textfile.model import ProfileEntry, Report
 from inspec_textfile.overlay import resolve
 from inspec_textfile.results import parse_report

@@ -9,17 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import REPORTS, Host, parse_series, require
-from node import Node, node_exporter
+from conftest import REPORTS, Host, others_may_enter, parse_series, require
+from servers import Node, node_exporter
 
 OBJECTION = 'inspec_checks_total non-counter metrics should not have "_total" suffix'
-
-
-def others_may_enter(folder: Path) -> None:
-    """Let node_exporter's user reach a folder of pytest's, which are for their owner only."""
-    for path in (folder, *folder.parents):
-        if path.owner() == Path.home().owner() and path.is_relative_to("/tmp"):  # noqa: S108  # pytest's base folder
-            path.chmod(path.stat().st_mode | 0o055)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inspec_textfile import pages, run
-from inspec_textfile.metrics import ControlSeries
+from inspec_textfile.controlseries import ControlSeries
 from inspec_textfile.model import Report
 from inspec_textfile.results import parse_report
 from inspec_textfile.run import Job, Voice

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from inspec_textfile import parallel
+from inspec_textfile.parallel import cores, spread
+
+
+def own_pid(number: int) -> bytes:
+    return f"{number}:{os.getpid()}".encode()
+
+
+@pytest.mark.parametrize("processes", [1, 2, 5])
+def test_results_in_order_from_several_processes(processes: int) -> None:
+    seen: list[int] = []
+
+    found = spread([3, 1, 4, 1, 5, 9, 2, 6], own_pid, processes, seen.append)
+
+    assert [one.decode().split(":")[0] for one in found] == list("01234567")
+    assert len({one.decode().split(":")[1] for one in found}) == processes
+    assert seen[-1] == 8
+    assert seen == sorted(seen)
+
+
+def test_nothing_to_do() -> None:
+    assert spread([], own_pid, 2, lambda _: None) == []
+
+
+def test_shares_are_even() -> None:
+    weights = [100, 60, 50, 40, 30, 20, 10]
+
+    shares = parallel._shares(weights, 2)
+
+    assert sorted(number for share in shares for number in share) == list(range(7))
+    assert abs(sum(weights[n] for n in shares[0]) - sum(weights[n] for n in shares[1])) <= 10
+
+
+def test_large_results() -> None:
+    assert [len(one) for one in spread([1, 1, 1], lambda number: bytes(3_000_000 + number), 2, lambda _: None)] == [
+        3_000_000,
+        3_000_001,
+        3_000_002,
+    ]
+
+
+def test_what_a_killed_process_leaves_is_done_all_the_same() -> None:
+    parent = os.getpid()
+
+    def work(number: int) -> bytes:
+        if os.getpid() != parent and number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return own_pid(number)
+
+    found = spread([1] * 6, work, 2, lambda _: None)
+
+    assert [one.decode().split(":")[0] for one in found] == list("012345")
+
+
+def test_without_further_processes_it_is_all_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refuses)
+
+    assert {one.decode().split(":")[1] for one in spread([1] * 6, own_pid, 3, lambda _: None)} == {str(os.getpid())}
+
+
+def test_an_interruption_ends_all_processes() -> None:
+    parent = os.getpid()
+
+    def work(_: int) -> bytes:
+        if os.getpid() == parent:
+            raise KeyboardInterrupt
+        time.sleep(60)
+        return b""
+
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        spread([1, 1], work, 2, lambda _: None)
+
+    assert time.monotonic() - begin < 30
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_cores() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)

@@ -1,0 +1,78 @@
+"""What a person at a terminal sees of long work, and cron does not."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import COMMAND, Host
+
+
+def on_terminal(host: Host, *arguments: str, interrupt: bool = False) -> tuple[int, str]:
+    """Run the command with its standard error on a terminal; return exit status and what the terminal shows."""
+    terminal, stderr = pty.openpty()
+    process = subprocess.Popen([COMMAND, *host.options(), *arguments], stderr=stderr, stdin=subprocess.DEVNULL)
+    os.close(stderr)
+    shown = b""
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:
+            break
+        shown += part
+        if not part:
+            break
+        if interrupt and b"/s" in shown:
+            process.send_signal(signal.SIGINT)
+            interrupt = False
+    os.close(terminal)
+    return process.wait(), shown.decode()
+
+
+@pytest.fixture
+def much(host: Host) -> Host:
+    """Work for some seconds."""
+    for number in range(500):
+        host.add("7.1.16/edge-outcomes", f"{number}.json")
+        path = host.results / f"{number}.json"
+        path.write_text(path.read_text().replace("Impacts", f"Impacts {number}"))
+    return host
+
+
+def test_long_work_shows_files_rate_and_time_left(much: Host) -> None:
+    status, shown = on_terminal(much)
+
+    assert status == 0
+    assert re.search(r"reports +\[[#-]+\] +\d+/500( +\d\d:\d\d:\d\d)? +\d+\.\d/s", shown)
+    assert "500/500" in shown
+
+
+def test_nothing_for_cron_nor_quiet_nor_short_work(much: Host) -> None:
+    assert on_terminal(much, "--quiet") == (0, "")
+    assert much.run().stderr == ""
+    for path in much.results.iterdir():
+        if path.name != "1.json":
+            path.unlink()
+    assert on_terminal(much) == (0, "")
+
+
+def test_an_interruption_is_clean(much: Host) -> None:
+    status, shown = on_terminal(much, interrupt=True)
+
+    assert status == 1
+    assert shown.rstrip().endswith("inspec-textfile: interrupted: what was not written yet stands as it was")
+    assert not leftovers(much.reports)
+    assert not leftovers(much.textfiles)
+    assert much.run().returncode == 0
+
+
+def leftovers(folder: Path) -> list[str]:
+    time.sleep(0.2)
+    return [path.name for path in folder.rglob("*") if path.name.startswith(".")]
