@@ -1,36 +1,18 @@
-"""What the tests of contrib/ share: a stand-in for InSpec, cron's way to run a command, and waiting with an end."""
+"""What the tests of contrib/ share: a stand-in for InSpec, and cron's way to run a command."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-
-import pytest
 
 from conftest import REPORTS, REPOSITORY
 
 CRON = REPOSITORY / "contrib" / "cron"
 SYSTEMD = REPOSITORY / "contrib" / "systemd"
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T | None], seconds: float, what: str, every: float = 0.1) -> T:
-    """Return what `look` returns as soon as it is true; fail the test after some seconds."""
-    end = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        if time.monotonic() > end:
-            pytest.fail(f"not within {seconds:g} s: {what}")
-        time.sleep(every)
 
 
 def report(version: str, case: str) -> Path:

@@ -13,9 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from _host import eventually
-
 from conftest import missing, require
+from servers import eventually
 
 PROGRAM_HOME = "/opt/inspec-textfile"
 """Where the program is in there: the tests' own copy may be in /tmp or in a home folder, which a sandbox hides."""

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _host import CRON, SYSTEMD, StandIn, as_cron_runs, eventually, report
 
+from _host import CRON, SYSTEMD, StandIn, as_cron_runs, report
 from conftest import REPORTS, missing, require
+from servers import eventually
 
 RUN_INSPEC = CRON / "run_inspec.sh"
 

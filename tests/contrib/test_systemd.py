@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _host import SYSTEMD, StandIn, commands_of, eventually, report
-from _host_isolated import PYTHON, IsolatedHost, isolated_host
 
+from _host import SYSTEMD, StandIn, commands_of, report
+from _host_isolated import PYTHON, IsolatedHost, isolated_host
 from conftest import REPOSITORY, require
+from servers import eventually
 
 UNITS = ("inspec.service", "inspec.timer", "inspec-textfile.service")
 RESULTS = "/usr/local/etc/inspec-results"

@@ -1,0 +1,215 @@
+"""contrib/prometheus/: the rules by promtool's own tests, and in a real Prometheus that scraped our output."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from _prom import DASHBOARD, IN_A_FOLDER, ORIGINAL_RULES, PROMETHEUS, RULES, TOO_OLD, Stack
+from conftest import require
+
+pytest_plugins = ["_prom_stack"]
+
+RULES_TEXT = RULES.read_text(encoding="utf-8")
+README = (PROMETHEUS / "README.md").read_text(encoding="utf-8")
+ALERTS = re.findall(r"^ *- alert: (\w+)$", RULES_TEXT, re.MULTILINE)
+RECORDS = re.findall(r"^ *- record: (\S+)$", RULES_TEXT, re.MULTILINE)
+CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
+CASES_TEXT = "".join(case.read_text(encoding="utf-8") for case in CASES)
+BASE = "https://$1/inspec-reports"
+
+
+def promtool(*arguments: str, folder: Path = PROMETHEUS) -> None:
+    done = subprocess.run(
+        [require("promtool", "prometheus"), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("rules", [RULES, ORIGINAL_RULES], ids=lambda path: path.name)
+def test_promtool_accepts_the_rules(rules: Path) -> None:
+    promtool("check", "rules", str(rules))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_alerts_fire_and_resolve_as_they_should(case: Path) -> None:
+    promtool("test", "rules", str(case))
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_has_cases_for_before_firing_and_resolved(alert: str) -> None:
+    found = re.findall(rf"eval_time: (\w+)(?:, |\n +)alertname: {alert}(?:(\}})|,? *\n? *exp_alerts)", CASES_TEXT)
+    firing = [_minutes(moment) for moment, quiet in found if not quiet]
+    silent = [_minutes(moment) for moment, quiet in found if quiet]
+
+    assert min(silent) < min(firing) <= max(firing) < max(silent)
+
+
+def _minutes(duration: str) -> int:
+    return sum(int(number) * {"h": 60, "m": 1}[unit] for number, unit in re.findall(r"(\d+)([hm])", duration))
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_recording_rule_has_a_case(record: str) -> None:
+    assert f"expr: {record}\n" in CASES_TEXT
+
+
+def test_the_readme_has_a_runbook_for_each_alert_and_for_nothing_else() -> None:
+    headings = re.findall(r"^### (\w+)$", README.partition("## Runbook")[2], re.MULTILINE)
+
+    assert sorted(headings) == sorted(ALERTS)
+
+
+def test_the_readme_names_each_recorded_series() -> None:
+    assert [record for record in RECORDS if f"`{record}`" not in README] == []
+
+
+def test_the_base_url_stands_in_one_place_and_the_dashboard_starts_with_the_same() -> None:
+    assert RULES_TEXT.count(BASE) == 1
+    assert BASE in DASHBOARD.read_text(encoding="utf-8")
+    assert BASE in README
+
+
+def test_prometheus_accepts_the_configuration_of_the_readme(tmp_path: Path) -> None:
+    configuration = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "rule_files" in block)
+    (tmp_path / "prometheus.yml").write_text(configuration, encoding="utf-8")
+    shutil.copy(RULES, tmp_path)
+
+    promtool("check", "config", "prometheus.yml", folder=tmp_path)
+
+
+def test_the_rules_of_the_original_exporter_are_word_for_word() -> None:
+    text = ORIGINAL_RULES.read_text(encoding="utf-8")
+
+    assert '- alert: ComplianceFailure\n        expr: inspec_checks_total{status="failed"} > 0\n' in text
+    assert 'expr: time() - inspec_checks_mtime{instance=~"$instance"} / 1000 > 7200\n' in text
+
+
+def test_every_rule_is_healthy_in_prometheus(stack: Stack) -> None:
+    for file in (RULES, ORIGINAL_RULES):
+        rules = stack.rules(file.name)
+        assert len(rules) == len(re.findall(r"- (?:alert|record): ", file.read_text(encoding="utf-8")))
+        assert [(rule["name"], rule["lastError"]) for rule in rules if rule["health"] != "ok"] == []
+
+
+def test_every_recording_rule_records(stack: Stack) -> None:
+    assert [record for record in RECORDS if not stack.query(record)] == []
+
+
+def test_compliance_is_what_the_file_says(stack: Stack) -> None:
+    counts = {"passed": 0.0, "failed": 0.0, "error": 0.0}
+    for series, value in stack.host.series().items():
+        status = re.fullmatch(r'inspec_controls\{.*status="(\w+)"\}', series)
+        if status and status[1] in counts:
+            counts[status[1]] += value
+
+    (ratio,) = stack.query("fleet:inspec_controls:compliance_ratio")
+    assert float(ratio["value"][1]) == pytest.approx(counts["passed"] / sum(counts.values()))
+
+
+def test_an_alert_has_all_that_its_reader_needs(stack: Stack) -> None:
+    for rule in stack.rules(RULES.name):
+        if rule["type"] != "alerting":
+            continue
+        name, notes = rule["name"], rule["annotations"]
+        assert rule["labels"]["severity"] in ("critical", "warning", "info"), name
+        assert rule["duration"] > 0, name
+        assert notes["summary"], name
+        assert notes["description"], name
+        # GitHub makes a heading's anchor of its lower case letters.
+        assert notes["runbook_url"].endswith(f"/contrib/prometheus/README.md#{name.lower()}")
+
+
+def test_the_rules_use_no_metric_that_is_not_there(stack: Stack) -> None:
+    there = {*re.findall(r"^# TYPE (\S+) ", stack.host.prom.read_text(encoding="utf-8"), re.MULTILINE), *RECORDS}
+    there.update(stack.api("label/__name__/values"))
+    used = {
+        metric
+        for file in (RULES, ORIGINAL_RULES)
+        for rule in stack.rules(file.name)
+        for metric in re.findall(r"\b(?:(?:inspec|node)_\w+|up)\b", re.sub(r'"[^"]*"', "", rule["query"]))
+    }
+
+    assert "inspec_controls" in used
+    assert used - there == set()
+
+
+_EDGE = ("edge-outcomes", "edge-outcomes")
+_SSH = ("ssh-baseline", "acme-ssh-baseline")
+_TLS = (IN_A_FOLDER, "acme-tls-baseline")
+_WRAPPER = ("wrapper-skipped-dep", "wrapper-skipped-dep")
+# Alert -> report and profile, for all that the reports of the stack must bring about; read from the reports by hand.
+FIRING = {
+    "InspecCriticalControlsFailed": {_EDGE, _SSH, _TLS, _WRAPPER, ("overlay", "acme-prod-overlay")},
+    "InspecHighControlsFailed": {_SSH, _TLS, ("waivers", "waivers")},
+    "InspecControlsFailed": {_EDGE, _SSH, _WRAPPER},
+    "InspecControlsInError": {_EDGE, _TLS},
+    "InspecProfileNotLoaded": {("multi-with-broken", "broken-raise")},
+    "InspecProfileSkipped": {("multi-empty", "acme-windows")},
+    "InspecResultsStale": {(TOO_OLD, None)},
+    "InspecReportUnreadable": {("broken-syntax", None)},
+    "InspecWaiverExpired": {("waivers", "waivers")},
+}
+
+
+@pytest.mark.parametrize("alert", FIRING)
+def test_genuine_results_fire_an_alert(stack: Stack, alert: str) -> None:
+    found = {(labels["report"], labels.get("profile")) for labels, _ in firing(stack, alert)}
+
+    assert found == FIRING[alert]
+
+
+@pytest.mark.parametrize("alert", ["InspecTextfileNotRunning", "InspecTextfileScrapeError", "InspecHostResultsGone"])
+def test_a_host_that_works_fires_no_alert_about_itself(stack: Stack, alert: str) -> None:
+    assert firing(stack, alert) == []
+
+
+def firing(stack: Stack, alert: str, file: str = "now.rules.yml") -> list[tuple[dict[str, str], dict[str, str]]]:
+    """Return labels and annotations of what fires."""
+    (rule,) = [rule for rule in stack.rules(file) if rule["name"] == alert]
+    return [(found["labels"], found["annotations"]) for found in rule["alerts"] if found["state"] == "firing"]
+
+
+def test_the_link_of_an_alert_leads_to_a_page_and_to_the_control_on_it(stack: Stack) -> None:
+    base = "https://127.0.0.1/inspec-reports/"
+    links = {notes["report_url"] for alert in ALERTS for _, notes in firing(stack, alert) if "report_url" in notes}
+    # An unreadable report that never was good has no page.
+    links.discard(f"{base}inspec-broken-syntax.json.html")
+    assert f"{base}inspec-host%201/tls%2Bbaseline.json.html" in links
+
+    anchors = 0
+    for link in links:
+        path, _, anchor = link.removeprefix(base).partition("#")
+        page = (stack.host.reports / unquote(path)).read_text(encoding="utf-8")
+        assert not anchor or f'id="{anchor}"' in page, link
+        anchors += bool(anchor)
+    assert anchors
+
+
+def test_a_report_in_a_folder_has_its_path_as_label(stack: Stack) -> None:
+    reports = {labels["report"] for alert in ALERTS for labels, _ in firing(stack, alert) if "report" in labels}
+
+    assert IN_A_FOLDER in reports
+
+
+def test_the_alerts_of_the_original_exporter_fire_on_our_output(stack: Stack) -> None:
+    failures = firing(stack, "ComplianceFailure", ORIGINAL_RULES.name)
+    labels, notes = next(found for found in failures if found[0]["profile"] == "edge-outcomes")
+    assert labels["status"] == "failed"
+    assert labels["severity"] == "slack"
+    assert labels["instance"] == stack.instance
+    assert notes["identifier"] == f"edge-outcomes : {stack.instance}"
+
+    stale = firing(stack, "StaleInSpecResults", ORIGINAL_RULES.name)
+    assert [found["profile"] for found, _ in stale] == ["acme-ssh-baseline"]
