@@ -48,6 +48,8 @@ ln -s /proc/self/fd dev/fd
 for folder in $2; do
     mkdir -p "./opt/inspec-textfile/${folder%%=*}"
     mount --bind "${folder#*=}" "./opt/inspec-textfile/${folder%%=*}"
+    # Read-only: what is tried in here must not be able to remove the Python that tries it.
+    mount -o remount,bind,ro "./opt/inspec-textfile/${folder%%=*}"
 done
 mkdir -p mnt/old
 pivot_root . mnt/old

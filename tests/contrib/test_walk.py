@@ -1,0 +1,63 @@
+"""The README's way from nothing to an alert, walked as it says on a copy of this host, where step 1 is done already."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from pathlib import Path
+
+from _host_isolated import isolated_host
+from conftest import REPOSITORY, require
+from servers import eventually
+
+
+def steps() -> list[str]:
+    """Return the commands of the steps after the first, which installs."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- walk -->\n( *)```sh\n(.*?)\n\1```", readme, re.DOTALL)
+    return [textwrap.dedent(commands) for _, commands in blocks[1:]]
+
+
+def test_the_way_from_nothing_to_an_alert(tmp_path: Path) -> None:
+    for program, package in (
+        ("nginx", "nginx-light"),
+        ("prometheus", "prometheus"),
+        ("prometheus-node-exporter", "prometheus-node-exporter"),
+        ("curl", "curl"),
+        ("ip", "iproute2"),
+    ):
+        require(program, package)
+    prepare = f"rm -rf /usr/local/etc/inspec-results /usr/local/etc/inspec-reports\nip link set lo up\ncd {REPOSITORY}\n"
+    with isolated_host(tmp_path, ["sleep", "infinity"], prepare) as host:
+
+        def shell(commands: str) -> str:
+            done = host.run("sh", "-ec", f"cd {REPOSITORY}\n{commands}", seconds=120)
+            # Debian's start scripts, made for hosts with an init, may say 1 though they started what they should.
+            assert done.returncode == 0 or commands.rstrip().endswith("restart"), done.stdout + done.stderr
+            return done.stdout
+
+        def alerts() -> dict[str, str]:
+            answer = host.run("curl", "-s", "http://localhost:9090/api/v1/alerts").stdout
+            found = json.loads(answer or '{"data": {"alerts": []}}')["data"]["alerts"]
+            return {
+                f"{alert['labels']['alertname']} {alert['labels'].get('profile')}": alert["annotations"].get("report_url", "")
+                for alert in found
+            }
+
+        first, *others = steps()
+        shell(first)
+        shell("cp -r tests/data/sample/. /usr/local/etc/inspec-results/; inspec-textfile")
+        for commands in others:
+            shell(commands)
+        shell("service prometheus-node-exporter restart")
+        eventually(lambda: "inspec_checks_total" in shell("curl -s http://localhost:9100/metrics || true"), 30, "served")
+        assert "PROBLEM" not in shell("inspec-textfile --check")
+
+        name = "InspecCriticalControlsFailed acme-ssh-baseline"
+        link = eventually(lambda: alerts().get(name), 120, f"{name}, with its link")
+
+        assert link == "http://localhost:8080/inspec-reports/inspec-ssh-baseline.json.html"
+        page = shell(f"curl -sf {link}")
+        assert "Direct root login must be refused" in page
+        assert 'id="c:acme-ssh-baseline/ssh-01"' in page
