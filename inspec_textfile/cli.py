@@ -11,16 +11,20 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 from inspec_textfile import __version__
 
+if TYPE_CHECKING:
+    from inspec_textfile.upload.target import Publication
+
 _STARTED = time.monotonic()
-_STDIN, _STDOUT = 0, 1
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
 """Descriptors: Python's own streams are missing if one was closed by who started us."""
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONG_SECONDS = 1.0
 """After which a person at a terminal wants to see progress."""
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -77,6 +81,34 @@ class _ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since c
         return str(value)
 
 
+class _Target(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """Where pages are published."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        from inspec_textfile.upload.target import TargetError, parse_target
+
+        try:
+            return parse_target(value)
+        except TargetError as error:
+            self.fail(str(error), param, context)
+
+
+class _Instance(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """The host as Prometheus labels it."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        from inspec_textfile.upload.target import TargetError, parse_instance
+
+        try:
+            return parse_instance(value)
+        except TargetError as error:
+            self.fail(str(error), param, context)
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EPILOG)
 @click.argument("results", nargs=-1, metavar="[RESULTS]...")
 @_option(
@@ -114,6 +146,27 @@ class _ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since c
     help="At most so many of them in the file; the worst are kept.",
 )
 @_option("--mode", metavar="OCTAL", type=_Mode(), default="0644", show_default=True, help="File mode of the .prom file.")
+@_option(
+    "--upload",
+    metavar="URL",
+    type=_Target(),
+    help="Publish the pages: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER. "
+    "Credentials come from the environment.",
+)
+@_option(
+    "--instance",
+    metavar="NAME",
+    type=_Instance(),
+    help="This host's label `instance` in Prometheus, a part of the links. [default: HOSTNAME:9100]",
+)
+@_option(
+    "--upload-timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=1, max=3600),
+    default=45,
+    show_default=True,
+    help="How long publishing may take in all; the metrics wait for it.",
+)
 @_option("--check", is_flag=True, help="Look at the set-up, say what is wrong and what to do; change nothing.")
 @_option("-q", "--quiet", is_flag=True, help="No messages; the exit status and the metrics tell.")
 @_option("-v", "--verbose", is_flag=True, help="Say what is read and written.")
@@ -182,6 +235,8 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
     from inspec_textfile.run import Job, Voice, run
     from inspec_textfile.sources import STDIN
 
+    if options["upload"] and options["no_reports"]:
+        raise click.UsageError("--upload publishes the pages, and --no-reports makes none: leave one of them out")
     directory, file = _output(options["output"])
     troubles = 0
 
@@ -207,6 +262,7 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
         reports_dir=None if options["no_reports"] else options["reports_dir"],
         series=ControlSeries(options["control_series"], options["max_control_series"]),
         mode=options["mode"],
+        upload=_publication(options),
     )
     progress = _Progress(shown=sys.stderr.isatty() and not options["quiet"]) if sys.stderr else _Progress(shown=False)
     try:
@@ -214,6 +270,8 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
     except KeyboardInterrupt:
         progress.end()
         trouble("interrupted: what was not written yet stands as it was")
+    for number in _SIGNALS:  # all is done: a signal that comes now must not make a failure of it
+        signal.signal(number, signal.SIG_IGN)
     return 1 if troubles else 0
 
 
@@ -243,20 +301,32 @@ class _Progress:
             self._bar = None
 
 
+def _publication(options: dict[str, Any]) -> Publication | None:
+    """Return where to publish the pages, None for nowhere."""
+    if not options["upload"]:
+        return None
+    from inspec_textfile.upload.target import Publication
+
+    instance = options["instance"] or f"{os.uname().nodename}:9100"
+    return Publication(options["upload"], instance, options["upload_timeout"], os.environ)
+
+
 def _say(message: str) -> None:
     from inspec_textfile.text import visible
 
-    with contextlib.suppress(OSError):  # a full log must not stop the metrics
-        click.echo(f"inspec-textfile: {visible(message)}", err=True)
+    line = f"inspec-textfile: {visible(message)}\n".encode("utf-8", "backslashreplace")
+    with contextlib.suppress(OSError):  # a full log must not stop the metrics, nor fail when the interpreter ends
+        os.write(_STDERR, line)
 
 
 def _stdin() -> bytes:
     """Return what comes in; nothing, if that cannot be read."""
     from inspec_textfile.sources import LARGEST
+    from inspec_textfile.textfile import read_at_most
 
     try:
         with open(_STDIN, "rb", closefd=False) as stdin:
-            return stdin.read(LARGEST + 1)
+            return read_at_most(stdin, LARGEST + 1)
     except OSError as error:
         _say(f"standard input: {error.strerror}")
         return b""
@@ -277,8 +347,8 @@ def _interrupted(_number: int, _frame: object) -> NoReturn:
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)
+    for number in _SIGNALS:
+        signal.signal(number, _interrupted)
     command(prog_name="inspec-textfile")
     raise AssertionError("click exits")
 

@@ -49,6 +49,8 @@ CONTROL_STATUS = "inspec_control_status"
 DROPPED = "inspec_control_status_dropped"
 LAST_RUN = "inspec_textfile_last_run_timestamp_seconds"
 OWN_DURATION = "inspec_textfile_run_duration_seconds"
+UPLOAD_SUCCESS = "inspec_upload_success"
+UPLOAD_LAST_SUCCESS = "inspec_upload_last_success_timestamp_seconds"
 BUILD_INFO = "inspec_textfile_build_info"
 
 FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -70,6 +72,8 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     DROPPED: ("Series of single controls left out to stay below the limit.", ("report",)),
     LAST_RUN: ("When inspec-textfile wrote this file, Unix time in seconds.", ()),
     OWN_DURATION: ("How long inspec-textfile took, in seconds.", ()),
+    UPLOAD_SUCCESS: ("1 if this run published all pages, 0 if it did not.", ()),
+    UPLOAD_LAST_SUCCESS: ("When a run last published all pages, Unix time in seconds.", ()),
     BUILD_INFO: ("The version of inspec-textfile, always 1.", ("version",)),
 }
 """Name -> (help, label names). The help texts never vary: two files that differ in one would lose a family (node_exporter)."""
@@ -98,6 +102,15 @@ class Figures:
     readable: bool
     dropped: int = 0
     """Series of single controls that were already left out, for figures from the last file."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What came of publishing the pages."""
+
+    success: bool
+    last_success: float | None
+    """Unix time, seconds; None if no run ever succeeded."""
 
 
 # --- one report ------------------------------------------------------------------------------------------------------------
@@ -209,10 +222,12 @@ def _checks(report: Report) -> dict[str, tuple[int, ...]]:
 # --- all reports -----------------------------------------------------------------------------------------------------------
 
 
-def exposition(found: Sequence[Figures], series: ControlSeries, *, version: str, now: float, duration: float) -> bytes:
+def exposition(
+    found: Sequence[Figures], series: ControlSeries, *, version: str, now: float, duration: float, upload: Upload | None = None
+) -> bytes:
     """Return the whole file.
 
-    `now` is the Unix time and `duration` how long this run took so far, both in seconds.
+    `now` is the Unix time and `duration` how long this run took so far, both in seconds. `upload`: None if none was asked for.
     """
     samples: dict[str, Samples] = {name: {} for name in FAMILIES}
     for name in FAMILIES:
@@ -221,6 +236,9 @@ def exposition(found: Sequence[Figures], series: ControlSeries, *, version: str,
     samples[READABLE] = {(one.report,): float(one.readable) for one in found}
     samples |= _capped(found, series)
     samples |= {LAST_RUN: {(): now}, OWN_DURATION: {(): duration}, BUILD_INFO: {(version,): 1}}
+    if upload:
+        samples[UPLOAD_SUCCESS] = {(): float(upload.success)}
+        samples[UPLOAD_LAST_SUCCESS] = {(): upload.last_success} if upload.last_success is not None else {}
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Families([_family(name, samples[name]) for name in FAMILIES]))
     return generate_latest(registry) + "".join(map(_carry_comment, found)).encode()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inspec_textfile.metrics import Figures
     from inspec_textfile.model import Unreadable
     from inspec_textfile.pages import Summary
+    from inspec_textfile.upload.target import Publication
 
 _PAGE_MODE = 0o644
 _LARGEST_TEXTFILE = 256 * 1024 * 1024
@@ -45,6 +46,8 @@ class Job:
     """None for no pages."""
     series: ControlSeries
     mode: int
+    upload: Publication | None = None
+    """Where the pages are published; None for nowhere."""
 
     @property
     def options(self) -> str:
@@ -79,7 +82,7 @@ def run(job: Job, *, started: float, write_stdout: Callable[[bytes], None], voic
         # Not before the folders are locked: of two runs at once, the one that writes last must have looked last.
         sources = find_sources(job.arguments, job.results_dir, job.stdin_name)
         last = output.read(job.output_file, _LARGEST_TEXTFILE) if output else None
-        text = _same_again(last, sources, job, output, shelf, started)
+        text = None if job.upload else _same_again(last, sources, job, output, shelf, started)
         if text is None:
             text = _made_anew(last, sources, job, output, shelf, started, voice)
         else:
@@ -156,14 +159,21 @@ def _made_anew(
         known = {figures.report for figures in found}
         found += _last_good(_last_figures(last, output, job, trouble), known, broken, sources.unseen)
     index = _write_index(shelf, summaries, broken, Voice(trouble, voice.detail)) if shelf else b""
+    upload = None
+    if job.upload:  # now, so that its outcome is among the metrics
+        from inspec_textfile.upload.site import last_success, publish_site
+
+        success = shelf is not None and publish_site(job.upload, shelf, found, summaries, broken, Voice(trouble, voice.detail))
+        upload = metrics.Upload(success, time.time() if success else last_success(last))
     text = metrics.exposition(
         sorted(found, key=lambda figures: figures.report),
         job.series,
         version=__version__,
         now=time.time(),
         duration=time.monotonic() - started,
+        upload=upload,
     )
-    return text if troubles or not output else unchanged.with_origin(text, _origin(job, sources, done, index))
+    return text if troubles or job.upload or not output else unchanged.with_origin(text, _origin(job, sources, done, index))
 
 
 def _origin(job: Job, sources: Sources, done: Sequence[Converted], index: bytes) -> unchanged.Made:

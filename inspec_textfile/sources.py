@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from inspec_textfile.model import Unreadable
 from inspec_textfile.text import clean
+from inspec_textfile.textfile import read_at_most
 
 STDIN = "-"
 LARGEST = 128 * 1024 * 1024
@@ -96,7 +97,7 @@ def read_source(source: Source) -> tuple[bytes, int]:
         with open(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             _refuse_what_is_no_file(status)
-            data = file.read(LARGEST + 1) or b""  # None from a file of the kernel's that would block
+            data = read_at_most(file, LARGEST + 1)
     except OSError as error:
         raise SourceError(_why(error)) from None
     refuse_too_large(data)

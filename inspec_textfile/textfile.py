@@ -15,15 +15,25 @@ import stat
 import time
 from collections.abc import Iterator
 from types import TracebackType
+from typing import BinaryIO
 
 # Never read by node_exporter, which takes *.prom only, nor by inspec-textfile, which passes over names with a leading dot.
 _TEMPORARY = ".inspec-textfile-{}.tmp"
 _LEFTOVER = re.compile(r"\.inspec-textfile-[0-9a-f]{32}\.tmp\Z")
 _POLL_SECONDS = 0.05
+_CHUNK = 1024 * 1024
 
 
 class TextfileError(Exception):
     """A file or folder could not be used; the message is a sentence that names it and says what to do."""
+
+
+def read_at_most(file: BinaryIO, most: int) -> bytes:
+    """Return up to so many bytes of a file, without taking the memory for all of them at once as `read(most)` does."""
+    found = bytearray()
+    while chunk := file.read(min(_CHUNK, most - len(found))):  # None from a file of the kernel's that would block
+        found += chunk
+    return bytes(found)
 
 
 class Folder:
@@ -68,7 +78,7 @@ class Folder:
                 dir_fd=self._folder_of(name, create=False),
             )
             with open(descriptor, "rb") as file:
-                return file.read(most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+                return read_at_most(file, most) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
         except (OSError, TextfileError):
             return None
 

@@ -69,7 +69,8 @@ def test_a_fault_in_reading_costs_that_report_only(
             raise error
         return parse_report(data, name, modified_ns)
 
-    monkeypatch.setattr("inspec_textfile.run.parse_report", faulty)
+    monkeypatch.setattr("inspec_textfile.convert.parse_report", faulty)
+    (host.results / "ssh-baseline.json").touch()  # else nothing is read again
 
     (trouble,) = do(host)
 

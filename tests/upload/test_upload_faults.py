@@ -1,0 +1,324 @@
+"""What stores do to people: they stall, reset, answer 503, die and come back, forget. Metrics and pages never suffer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from _site import results
+from _store import DIE, LEAK, LOST, OK, RESET, SILENT_CLOSE, STALL, FakeStore
+from conftest import COMMAND, Host
+
+KEYS = {"all-pass/h:1", "h:1/inspec-all-pass.json.html", "h:1/index.html"}
+OPTIONS = ["--upload", "s3://pages", "--instance", "h:1"]
+
+
+@pytest.fixture
+def store() -> Iterator[FakeStore]:
+    with FakeStore() as made:
+        yield made
+
+
+@pytest.fixture
+def ready(host: Host) -> Host:
+    host.add("7.1.16/all-pass")
+    return host
+
+
+def upload(host: Host, store: FakeStore, *more: str, **env: str) -> tuple[int, str]:
+    """Run once, and see to what holds however it went."""
+    started = time.time()
+    done = host.run(*OPTIONS, *more, env={**store.environment, **env})
+    series = host.series()
+    assert series["inspec_textfile_last_run_timestamp_seconds"] >= started - 1  # the metrics are of this run
+    assert series["inspec_upload_success"] == ("upload to s3://pages" not in done.stderr)
+    assert LEAK not in done.stderr
+    assert "the-secret-key" not in done.stderr
+    assert "Signature" not in done.stderr
+    return done.returncode, done.stderr.removeprefix("inspec-textfile: upload to s3://pages: ").rstrip()
+
+
+def assert_complete(host: Host, store: FakeStore) -> None:
+    """The pages in the store are those of the reports folder."""
+    assert store.objects.keys() >= KEYS
+    for name in ("inspec-all-pass.json.html", "index.html"):
+        assert store.objects[f"h:1/{name}"] == (host.reports / name).read_bytes()
+    expected = (host.reports / "inspec-all-pass.json.html").read_bytes().replace(b'"index.html"', b'"../h%3A1/index.html"')
+    assert store.objects["all-pass/h:1"] == expected
+
+
+# --- what is sent ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_changed_is_sent(ready: Host, store: FakeStore) -> None:
+    assert upload(ready, store) == (0, "")
+    assert set(store.bodies) == KEYS
+    assert store.bodies[-1] == "h:1/index.html"  # when what it links to is there
+    assert_complete(ready, store)
+    assert store.headers["all-pass/h:1"]["content-type"] == "text/html; charset=utf-8"
+
+    store.forget()
+    assert upload(ready, store) == (0, "")
+    assert store.bodies == []
+
+    ready.add("7.1.16/ssh-baseline")
+    assert upload(ready, store) == (0, "")
+    assert set(store.bodies) == {"h:1/inspec-ssh-baseline.json.html", "acme-ssh-baseline/h:1", "h:1/index.html"}
+
+
+def test_what_somebody_deleted_or_emptied_comes_back(ready: Host, store: FakeStore) -> None:
+    upload(ready, store)
+    store.forget()
+    del store.objects["all-pass/h:1"]
+
+    assert upload(ready, store) == (0, "")
+
+    assert store.bodies == ["all-pass/h:1"]
+    store.objects.clear()
+    store.forget()
+    assert upload(ready, store) == (0, "")
+    assert set(store.bodies) == KEYS
+    assert_complete(ready, store)
+
+
+@pytest.mark.parametrize("change", ["url", "endpoint", "instance", "no state", "damaged state"])
+def test_another_place_gets_everything(ready: Host, store: FakeStore, change: str) -> None:
+    upload(ready, store)
+    store.forget()
+    state = ready.reports / ".inspec-textfile-upload.json"
+    if change == "no state":
+        state.unlink()
+    if change == "damaged state":
+        state.write_text('{"version": 1, "sent": [')
+    more = {"url": ["--upload", "s3://pages/new"], "instance": ["--instance", "new"]}.get(change, [])
+    if change == "endpoint":
+        store.stop()
+        store.port = 0
+        store.start()
+
+    assert upload(ready, store, *more)[0] == 0
+
+    assert len(store.bodies) == 3
+
+
+def test_the_state_is_nobodys_business_and_holds_no_secret(ready: Host, store: FakeStore) -> None:
+    upload(ready, store)
+    state = ready.reports / ".inspec-textfile-upload.json"
+
+    assert state.stat().st_mode & 0o777 == 0o600
+    assert LEAK not in state.read_text()
+
+
+@pytest.mark.parametrize("how", ["ignored", "refused", "turned off"])
+def test_stores_without_conditions_get_everything_each_time(ready: Host, store: FakeStore, how: str) -> None:
+    store.conditions = how
+    env = {"AWS_CONDITIONAL_PUT": "disabled"} if how == "turned off" else {}
+    upload(ready, store, **env)
+    store.forget()
+
+    assert upload(ready, store, **env) == (0, "")
+
+    assert set(store.bodies) == KEYS
+    assert_complete(ready, store)
+
+
+def test_a_page_that_several_reports_show(host: Host, store: FakeStore) -> None:
+    results(host, "one.json", "all-pass")
+    results(host, "two.json", "all-pass", case="5.24.24/ssh-baseline")
+
+    assert upload(host, store) == (0, "")
+    page = store.objects["all-pass/h:1"].decode()
+    assert page.index("../h%3A1/inspec-two.json.html") < page.index("../h%3A1/inspec-one.json.html")  # worst first
+
+    (host.results / "two.json").write_text("")  # broken now: it still hides nothing, and nothing hides it
+    code, line = upload(host, store)
+    assert code == 1
+    assert line.count("\n") == 0  # about the report only
+    page = store.objects["all-pass/h:1"].decode()
+    assert "../h%3A1/inspec-two.json.html" in page
+    assert "../h%3A1/inspec-one.json.html" in page
+
+
+def test_uploads_go_side_by_side_but_not_all_at_once(host: Host, store: FakeStore) -> None:
+    for number in range(20):
+        results(host, f"{number}.json", f"profile-{number}")
+    store.delay = 0.1
+
+    assert upload(host, store) == (0, "")
+
+    assert len(store.bodies) == 41
+    assert 4 <= store.most_at_once <= 8
+
+
+# --- faults that pass --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [RESET, SILENT_CLOSE, 500, 503, 429])
+def test_a_fault_that_passes_is_not_worth_a_word(ready: Host, store: FakeStore, fault: str | int) -> None:
+    store.behaviour = lambda _key, times: fault if times <= 2 else OK
+
+    assert upload(ready, store) == (0, "")
+
+    assert_complete(ready, store)
+
+
+def test_one_object_that_stalls_is_tried_again(ready: Host, store: FakeStore) -> None:
+    store.behaviour = lambda key, times: STALL if key == "all-pass/h:1" and times == 1 else OK
+
+    assert upload(ready, store, "--upload-timeout", "6") == (0, "")
+
+    assert_complete(ready, store)
+
+
+def test_a_placeholder_never_stays_though_the_answer_to_it_was_lost(ready: Host, store: FakeStore) -> None:
+    upload(ready, store)
+    store.objects.clear()
+    store.forget()
+    store.behaviour = lambda _key, times: LOST if times == 1 else STALL
+
+    assert upload(ready, store, "--upload-timeout", "2")[0] == 1
+    assert any(b"On its way" in data for data in store.objects.values())
+
+    store.behaviour = lambda _key, _times: OK
+    assert upload(ready, store) == (0, "")
+    assert_complete(ready, store)
+
+
+# --- faults that stay --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["first upload", "later upload"])
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (STALL, "the store took longer than 3 s (--upload-timeout)"),
+        (503, "the store fails (503 SlowDown), after retries"),
+        (403, "the store refuses these credentials (403 AccessDenied): are they right, and may they put objects there?"),
+    ],
+)
+def test_a_fault_that_stays(ready: Host, store: FakeStore, fault: str | int, told: str, known: bool) -> None:
+    if known:
+        upload(ready, store)
+        last = ready.series()["inspec_upload_last_success_timestamp_seconds"]
+        store.forget()
+    store.behaviour = lambda _key, _times: fault
+    started = time.monotonic()
+
+    code, line = upload(ready, store, "--upload-timeout", "3" if fault == STALL else "45")
+
+    assert code == 1
+    assert line == f"3 of 3 pages were not published: {told}; the next run tries again"
+    assert time.monotonic() - started < (5 if fault == STALL else 20)
+    kept = ready.series().get("inspec_upload_last_success_timestamp_seconds")
+    assert kept == (last if known else None)
+
+    store.behaviour = lambda _key, _times: OK
+    store.objects.clear()
+    assert upload(ready, store) == (0, "")
+    assert_complete(ready, store)
+
+
+def test_one_object_that_fails_takes_no_other_along(ready: Host, store: FakeStore) -> None:
+    store.behaviour = lambda key, _times: 403 if key == "all-pass/h:1" else OK
+
+    code, line = upload(ready, store)
+
+    assert code == 1
+    assert line.startswith("1 of 3 pages were not published: the store refuses")
+    assert store.objects.keys() == KEYS - {"all-pass/h:1"}
+    store.behaviour = lambda _key, _times: OK
+    store.forget()
+    assert upload(ready, store) == (0, "")
+    assert store.bodies == ["all-pass/h:1"]
+
+
+def test_many_pages_and_a_dead_store_take_no_longer_than_a_few(host: Host, store: FakeStore) -> None:
+    for number in range(30):
+        results(host, f"{number}.json", f"profile-{number}")
+    store.behaviour = lambda _key, _times: 403
+
+    code, line = upload(host, store)
+
+    assert code == 1
+    assert line.startswith("61 of 61 pages were not published")
+    assert sum(store.asked.values()) <= 16
+
+
+def test_a_store_that_is_killed_midway_and_comes_back(host: Host, store: FakeStore) -> None:
+    for number in range(12):
+        results(host, f"{number}.json", f"profile-{number}")
+    puts: list[str] = []
+
+    def behaviour(key: str, _times: int) -> str | int:
+        puts.append(key)
+        return DIE if len(puts) == 10 else OK
+
+    store.behaviour = behaviour
+    store.delay = 0.05
+    code, line = upload(host, store, "--upload-timeout", "5")
+    assert code == 1
+    assert "after retries; the next run tries again" in line or "took longer" in line
+    done = set(store.bodies)
+    assert 1 <= len(done) < 25
+
+    store.behaviour = lambda _key, _times: OK
+    store.forget()
+    store.start()
+    assert upload(host, store) == (0, "")
+    assert len(store.objects) == 25
+    assert 25 - len(done) <= len(store.bodies) <= 25 - len(done) + 8  # those under way then are sent again
+
+
+# --- signals -----------------------------------------------------------------------------------------------------------------
+
+
+def start(host: Host, store: FakeStore) -> subprocess.Popen[bytes]:
+    environment = {"PATH": os.environ["PATH"], **store.environment}
+    return subprocess.Popen([COMMAND, *host.options(), *OPTIONS], env=environment, stderr=subprocess.PIPE)
+
+
+def wait_until_asked(store: FakeStore) -> None:
+    end = time.monotonic() + 20
+    while not store.asked:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_upload_and_not_the_metrics(ready: Host, store: FakeStore, number: signal.Signals) -> None:
+    store.behaviour = lambda _key, _times: STALL
+    process = start(ready, store)
+    wait_until_asked(store)
+    sent = time.monotonic()
+
+    process.send_signal(number)
+    _, told = process.communicate(timeout=20)
+
+    assert time.monotonic() - sent < 3
+    assert process.returncode == 1
+    assert told.decode().count("\n") == 1
+    assert b"interrupted" in told
+    assert ready.series()["inspec_upload_success"] == 0
+    assert not list(ready.root.rglob("*.tmp"))
+
+
+def test_after_a_kill_everything_is_sent(ready: Host, store: FakeStore) -> None:
+    upload(ready, store)
+    ready.add("7.1.16/ssh-baseline")
+    store.behaviour = lambda key, _times: STALL if key == "acme-ssh-baseline/h:1" else OK
+    store.forget()
+    process = start(ready, store)
+    while "acme-ssh-baseline/h:1" not in store.asked:
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+
+    store.behaviour = lambda _key, _times: OK
+    store.forget()
+    assert upload(ready, store) == (0, "")
+    assert len(store.bodies) == 5

@@ -1,0 +1,174 @@
+"""Which objects there are, and that a link leads to each."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from textwrap import indent
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+
+from inspec_textfile.upload.keys import Object, plan, profile_key, relocate
+from inspec_textfile.upload.target import TargetError, parse_instance, parse_target
+
+from _site import ODD_NAMES, alert_link, readme_block
+from conftest import require
+
+HOST = "web 01:9100"
+ODD_NAMES_PLUS = (*ODD_NAMES, "..a/.b", "a\\..\\b", "%2e%2e/x")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES_PLUS)
+def test_the_path_of_an_alerts_link_is_the_key(name: str) -> None:
+    link = alert_link("https://bucket.example/pre", name, HOST)
+
+    assert unquote(urlsplit(link).path) == f"/pre/{profile_key(name, HOST)}"
+    assert not urlsplit(link).query
+    assert not urlsplit(link).fragment
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/a", "a/", "a//b", "a/../b", "./a", "a\nb", "\x00", "\ud800", "é" * 520])
+def test_names_that_no_link_can_carry_have_no_key(name: str) -> None:
+    assert profile_key(name, HOST) is None
+
+
+def test_a_prefix_counts_for_the_longest_key() -> None:
+    name = "n" * (1024 - len(f"/{HOST}"))
+
+    assert profile_key(name, HOST) == f"{name}/{HOST}"
+    assert profile_key(name, HOST, "p") is None
+
+
+def test_no_two_pairs_of_profile_and_instance_share_a_key_nor_take_a_pages() -> None:
+    names = ["a", "a/b", "b", "a:9100", "a:9100/inspec-b.json.html"]
+    instances = ["a", "b", "a:9100", "inspec-b"]
+    keys = [profile_key(name, instance) for name in names for instance in instances]
+    pages = [one.key for host in instances for one in (*plan({"b": []}, host, "", lambda _: b"").objects,)]
+
+    assert len({*keys, *pages}) == len(keys) + len(pages)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\nb", "index.html", "x.html"])
+def test_instances_that_are_refused(name: str) -> None:
+    with pytest.raises(TargetError, match="label `instance`"):
+        parse_instance(name)
+
+
+def test_a_profile_that_several_reports_show_leads_to_all_of_them() -> None:
+    asked = []
+
+    def choice(reports: object) -> bytes:
+        asked.append(reports)
+        return b'<a href="inspec-one.json.html"><a href="#top"><a href="https://example.com/"><a href="inspec-d/two.json.html">'
+
+    planned = plan({"one": ["ssh", "tls"], "d/two": ["ssh"]}, "h:1", "", choice)
+
+    assert planned.objects == (
+        Object("h:1/inspec-one.json.html", "inspec-one.json.html"),
+        Object("h:1/inspec-d/two.json.html", "inspec-d/two.json.html"),
+        Object(
+            "ssh/h:1",
+            None,
+            b'<a href="../h%3A1/inspec-one.json.html"><a href="#top"><a href="https://example.com/">'
+            b'<a href="../h%3A1/inspec-d/two.json.html">',
+        ),
+        Object("tls/h:1", "inspec-one.json.html"),
+    )
+    assert planned.index == Object("h:1/index.html", "index.html")
+    assert asked == [["one", "d/two"]]
+
+
+def test_profiles_without_a_link_are_named_and_their_pages_stay() -> None:
+    planned = plan({"one": ["..", "ssh"]}, "h:1", "", lambda _: b"")
+
+    assert planned.unlinked == ("..",)
+    assert [one.key for one in planned.objects] == ["h:1/inspec-one.json.html", "ssh/h:1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("h:1/inspec-a.json.html", "ssh/h:1"),
+        ("h:1/inspec-d/e/a.json.html", "ssh/h:1"),
+        ("h 1#/inspec-a.json.html", "linux/ssh?/x y/h 1#"),
+    ],
+)
+def test_links_of_a_page_that_was_moved_lead_where_they_led(old: str, new: str) -> None:
+    up = "../" * (old.count("/") - 1)
+    page = f'<a href="{up}index.html">All</a> <a href="#c:x/y">it</a> <a href="http://x/?a=1&amp;b">ref</a>'
+    root = "https://bucket.example/pre/"
+
+    links = re.findall('href="([^"]*)"', relocate(page.encode(), old, new).decode())
+
+    assert urljoin(alert_link(root[:-1], *new.rsplit("/", 1)), links[0]) == urljoin(
+        root, f"{alert_link('', '', old.split('/')[0])[2:]}/index.html"
+    )
+    assert links[1:] == ["#c:x/y", "http://x/?a=1&amp;b"]
+
+
+@pytest.mark.parametrize(
+    ("url", "bucket", "prefix", "shown"),
+    [
+        ("s3://b-1.x", "b-1.x", "", "s3://b-1.x"),
+        ("s3://pages/", "pages", "", "s3://pages"),
+        ("gs://pages/a b/ü/", "pages", "a b/ü", "gs://pages/a b/ü"),
+        ("az://$web/inspec", "$web", "inspec", "az://$web/inspec"),
+        ("file:///srv/www%20x/", "", "srv/www x", "file:///srv/www x"),
+    ],
+)
+def test_urls(url: str, bucket: str, prefix: str, shown: str) -> None:
+    target = parse_target(url)
+
+    assert (target.bucket, target.prefix, target.url) == (bucket, prefix, shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "pages", "s3:/pages", "s3://", "http://pages/x", "https://acc.blob.core.windows.net/c?sig=SECRET", "s3:///x"),
+        *(
+            "s3://key:SECRET@pages/x",
+            "az://c/x?sv=1&sig=SECRET",
+            "s3://pages/a#SECRET",
+            "s3://pa ges",
+            "file://host/x",
+            "file:///",
+        ),
+        *("s3://pages/a//b", "s3://pages/../b", "s3://pages/a\nb", "file:///a/../b"),
+    ],
+)
+def test_urls_that_are_refused_are_not_repeated(url: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        parse_target(url)
+
+    assert "SECRET" not in str(caught.value)
+
+
+def test_prometheus_makes_the_links_that_lead_to_the_keys(tmp_path: Path) -> None:
+    """The README's template, run by Prometheus itself."""
+    promtool = require("promtool", "prometheus")
+    alerts = indent(readme_block("alert") + readme_block("upload alert"), "      ")
+    (tmp_path / "rules.yml").write_text(f"groups:\n  - name: g\n    rules:\n{alerts}")
+    base = "https://BUCKET.s3.eu-central-1.amazonaws.com/inspec"
+    labels = [{"status": "failed", "profile": name, "instance": HOST} for name in ODD_NAMES]
+    series = [
+        {
+            "series": f"inspec_checks_total{{{','.join(f'{key}={json.dumps(value)}' for key, value in one.items())}}}",
+            "values": "1",
+        }
+        for one in labels
+    ]
+    expected = [{"exp_labels": one, "exp_annotations": {"page": alert_link(base, one["profile"], HOST)}} for one in labels]
+    case = {
+        "interval": "1m",
+        "input_series": series,
+        "alert_rule_test": [{"eval_time": "0m", "alertname": "ComplianceFailure", "exp_alerts": expected}],
+    }
+    (tmp_path / "test.yml").write_text(json.dumps({"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [case]}))
+
+    done = subprocess.run([promtool, "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,197 @@
+"""What a run says and leaves behind with --upload, whatever the store: usage, the extra, a folder, broken reports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from _site import results
+from _store import FakeStore
+from conftest import Host
+
+INSTANCE = ["--instance", "h:1"]
+
+
+def test_a_folder_needs_no_extra_and_is_readable_for_a_web_server(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    site = host.root / "www"
+    no_obstore = broken_package(host.root, "obstore")
+
+    done = host.run("--upload", f"file://{site}", *INSTANCE, env=no_obstore, umask=0o077)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
+    assert pages == ["all-pass/h:1", "h:1/index.html", "h:1/inspec-all-pass.json.html"]
+    assert all(path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644) for path in site.rglob("*"))
+
+    (site / "all-pass" / "h:1").unlink()
+    done = host.run("--upload", f"file://{site}", *INSTANCE, "-v", env=no_obstore)
+    assert done.stderr.count(": sent,") == 1
+    assert (site / "all-pass" / "h:1").read_text().count("../h%3A1/index.html") == 1
+
+
+def broken_package(root: Path, name: str) -> dict[str, str]:
+    """Return an environment in which a package is missing."""
+    folder = root / "without"
+    folder.mkdir()
+    (folder / f"{name}.py").write_text(f"raise ImportError('no {name}')")
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_without_the_extra_everything_local_is_written(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+
+    done = host.run("--upload", "s3://pages", env=broken_package(host.root, "obstore"))
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "inspec-textfile: upload to s3://pages: nothing was published: "
+        "the package obstore is missing: pip install 'inspec-textfile[upload]'\n"
+    )
+    assert host.series()["inspec_upload_success"] == 0
+    assert (host.reports / "inspec-all-pass.json.html").exists()
+
+
+def test_without_upload_nothing_of_it_is_imported_or_shown(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    code = (
+        "import sys; from inspec_textfile import cli\n"
+        "try: cli.command(sys.argv[1:])\n"
+        "finally: print([name for name in sys.modules if 'upload' in name or name in ('obstore', 'asyncio')])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code, *host.options()], capture_output=True, text=True)
+
+    assert done.stdout == "[]\n"
+    assert done.stderr == ""
+    assert not [name for name in host.series() if "upload" in name]
+    assert "# TYPE inspec_upload_success gauge" in host.prom.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--upload", "s3://key:SECRET@pages"], "credentials come from the environment"),
+        (["--upload", "ftp://pages"], "must be s3://BUCKET/PREFIX"),
+        (["--upload", "s3://pages", "--instance", "a/b"], "label `instance`"),
+        (["--upload", "s3://pages", "--no-reports"], "leave one of them out"),
+        (["--upload", "s3://pages", "--upload-timeout", "0"], "0"),
+    ],
+)
+def test_wrong_usage(host: Host, arguments: list[str], told: str) -> None:
+    done = host.run(*arguments)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "SECRET" not in done.stderr
+    assert not host.prom.exists()
+
+
+def test_the_instance_is_the_hosts_as_prometheus_has_it_by_default(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    host.run(env={"INSPEC_TEXTFILE_UPLOAD": f"file://{host.root}/site"})
+
+    assert (host.root / "site" / "all-pass" / f"{os.uname().nodename}:9100").is_file()
+
+
+def test_bad_settings_are_told_in_a_line(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+
+    done = host.run("--upload", "s3://pages", env={"AWS_ENDPOINT_URL": "https://user:SECRET@minio"})
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "AWS_ENDPOINT_URL must be a URL" in done.stderr
+    assert "SECRET" not in done.stderr
+
+
+def test_no_credentials_anywhere(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_METADATA_ENDPOINT": "http://127.0.0.1:1"}
+
+    done = host.run("--upload", "s3://pages", "--upload-timeout", "6", env=nowhere)
+
+    assert done.returncode == 1
+    assert "the store needs credentials: none are in the environment or a profile file" in done.stderr
+
+
+def test_a_profile_file_is_enough(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    (host.root / ".aws").mkdir()
+    with FakeStore() as store:
+        (host.root / ".aws" / "credentials").write_text(
+            "[ops]\naws_access_key_id = AKOPS\naws_secret_access_key = s\naws_session_token = t\n"
+        )
+        (host.root / ".aws" / "config").write_text(
+            f"[profile ops]\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:{store.port}\n"
+        )
+        done = host.run("--upload", "s3://pages", *INSTANCE, env={"HOME": str(host.root), "AWS_PROFILE": "ops"})
+
+        assert (done.returncode, done.stderr) == (0, "")
+        signed = store.headers["h:1/index.html"]
+        assert "Credential=AKOPS/" in signed["authorization"]
+        assert "/eu-central-1/s3/" in signed["authorization"]
+        assert signed["x-amz-security-token"] == "t"
+
+
+def test_names_that_no_link_can_carry_are_told_and_their_pages_published(host: Host) -> None:
+    results(host, "odd.json", "..", "line\nbreak", "ssh")
+
+    done = host.run("--upload", f"file://{host.root}/site", *INSTANCE)
+
+    assert done.returncode == 1
+    assert "no link leads to the profile '..'; see h:1/index.html" in done.stderr
+    assert done.stderr.count("\n") == 2
+    assert host.series()["inspec_upload_success"] == 1
+    pages = {path.relative_to(host.root / "site").as_posix() for path in (host.root / "site").rglob("*") if path.is_file()}
+    assert pages == {"h:1/index.html", "h:1/inspec-odd.json.html", "ssh/h:1"}
+
+
+def test_a_report_that_breaks_keeps_its_link(host: Host) -> None:
+    """Its last good page stays where the alert, which goes on firing, leads."""
+    host.add("5.24.24/ssh-baseline")
+    site = host.root / "site"
+    host.run("--upload", f"file://{site}", *INSTANCE)
+    page = site / "acme-ssh-baseline" / "h:1"
+    good = page.read_bytes()
+    page.unlink()
+    (host.results / "ssh-baseline.json").write_text("{")
+
+    done = host.run("--upload", f"file://{site}", *INSTANCE)
+
+    assert done.returncode == 1
+    assert host.series()["inspec_upload_success"] == 1
+    assert page.read_bytes() == good
+
+
+def test_the_last_success_outlives_failures_and_is_dropped_with_the_option(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    name = "inspec_upload_last_success_timestamp_seconds"
+    host.run("--upload", f"file://{host.root}/site")
+    success = host.series()[name]
+    (host.root / "file").touch()
+
+    failures = [host.run("--upload", f"file://{host.root}/file") for _ in range(2)]
+
+    assert [one.returncode for one in failures] == [1, 1]
+    assert "upload to file:///" in failures[0].stderr
+    assert host.series()[name] == success
+    assert host.series()["inspec_upload_success"] == 0
+    host.run()
+    assert name not in host.series()
+
+
+def test_pages_that_could_not_be_written_are_not_published(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    host.reports.rmdir()
+    host.reports.write_text("a file")
+
+    done = host.run("--upload", f"file://{host.root}/site")
+
+    assert done.returncode == 1
+    assert host.series()["inspec_upload_success"] == 0
+    assert not (host.root / "site").exists()
