@@ -1,0 +1,51 @@
+"""Every text of a report is untrusted: each of these stands in every place that takes a text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from inspec_textfile import pages
+from inspec_textfile.model import Unreadable
+
+from _attacks import ATTACKS
+from _dom import assert_harmless, elements
+from _reports import report_full_of
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_page_holds_our_elements_only(attack: str) -> None:
+    assert_harmless(pages.render_report(report_full_of(attack)))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_index_holds_our_elements_only(attack: str) -> None:
+    # A name comes from a file's, so of surrogates it holds those that stand for bytes.
+    name = f"host1/{attack.translate({ord('/'): None, 0xD800: 0xDC80, 0xDFFF: 0xDCFF})}"
+    report = replace(report_full_of(attack), name=name)
+    page = pages.render_index([report], [Unreadable(name, f"/r/{name}.json", attack)], {name})
+    assert_harmless(page)
+
+
+@pytest.mark.parametrize("attack", [attack for attack in ATTACKS if not any(markup in attack for markup in ("](", "`", "aaa"))])
+def test_the_shape_of_a_page_does_not_depend_on_its_texts(attack: str) -> None:
+    """Outside of prose, the elements are those of a page full of a harmless text. (Long texts are folded.)"""
+    outside = [element.tag for element in elements(pages.render_report(report_full_of("harmless")))]
+    attacked = [element.tag for element in elements(pages.render_report(report_full_of(attack)))]
+    for tag in (
+        "script",
+        "style",
+        "details",
+        "summary",
+        "section",
+        "h1",
+        "h2",
+        "h3",
+        "li",
+        "form",
+        "input",
+        "button",
+        "dialog",
+    ):
+        assert attacked.count(tag) == outside.count(tag), tag

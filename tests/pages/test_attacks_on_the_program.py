@@ -1,0 +1,64 @@
+"""The attacks once more, through the real program into a real Chromium: as texts, and as names of files."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from _attacks import ATTACKS
+from _browser import Opened, chromium, tab
+from conftest import REPORTS, Host
+
+__all__ = ["chromium", "tab"]  # fixtures
+
+_LONGEST_NAME = 200
+_KEPT = {"status", "parent_profile"}
+"""Fields that decide what is shown at all."""
+
+
+def full_of(value: Any, attack: str, key: str = "") -> Any:
+    """Return a report in which every text, those that are keys included, is an attack."""
+    if isinstance(value, dict):
+        kept = value.items()
+        if key in ("tags", "waiver_data"):
+            return {f"{name} {attack}": full_of(part, attack) for name, part in kept} | {"justification": attack}
+        return {name: full_of(part, attack, name) for name, part in kept}
+    if isinstance(value, list):
+        return [full_of(part, attack, key) for part in value]
+    if isinstance(value, str) and key not in _KEPT:
+        return f"{value} {attack}" if key in ("id", "name") else attack
+    return value
+
+
+def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened) -> None:
+    for case in ("docs-markdown", "waivers", "overlay"):
+        document = json.loads((REPORTS / "7.1.16" / f"{case}.json").read_text())
+        for number, attack in enumerate(ATTACKS):
+            name = attack.encode("utf-8", "replace").replace(b"/", b"").replace(b"\0", b"")[:_LONGEST_NAME]
+            path = os.path.join(os.fsencode(host.results), f"{number}-{case}-".encode() + name + b".json")
+            with open(path, "w", encoding="utf-8", errors="surrogatepass") as file:
+                json.dump(full_of(document, attack), file, ensure_ascii=number % 2 == 0)
+
+    done = host.run()
+
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert {path.name for path in host.root.iterdir()} == {"results", "reports", "textfiles"}
+    written = sorted(host.reports.iterdir())
+    assert len(written) == 3 * len(ATTACKS) + 1
+    # One context for all: a new one for each would take a minute.
+    page = tab.visit(host.reports / "index.html")
+    for number in range(len(written)):
+        links = page.locator("#ix tbody th a")
+        if number >= links.count():
+            break
+        href = links.nth(number).get_attribute("href")
+        page.goto(f"file://{host.reports}/{href}")
+        assert page.evaluate("document.querySelectorAll('script, style').length") == 2
+        strange = "img, iframe, object, embed, link, base, video, audio, math"
+        assert page.evaluate(f"document.querySelectorAll('{strange}').length") == 0
+        assert page.evaluate("document.querySelectorAll('.c').length") > 0
+        assert page.evaluate("window.violations.length") == 0
+        page.go_back()
+    assert number == 3 * len(ATTACKS)

@@ -1,0 +1,371 @@
+"""Pages in a real browser: what a person can do, with scripts and without, on a phone, on paper, by keyboard."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from inspec_textfile import links, pages
+from inspec_textfile.model import Report, Unreadable
+
+from _attacks import ATTACKS
+from _browser import Opened, axe, chromium, tab
+from _reports import load, profile_of, report_full_of, report_of
+from make import control, result
+
+__all__ = ["chromium", "tab"]  # fixtures
+
+VISIBLE = "[...document.querySelectorAll('.c')].filter(c => !c.hidden).length"
+STRANGE = report_full_of("<b>\u202e \x1b[31m& \"'` \ud800\n\nx")
+
+
+def page_of(case: str | Report) -> str:
+    return pages.render_report(load(case) if isinstance(case, str) else case)
+
+
+def index_page() -> str:
+    reports = [
+        load(case) for case in ("7.1.16/ssh-baseline", "7.1.16/edge-outcomes", "7.1.16/all-pass", "7.1.16/multi-with-broken")
+    ]
+    broken = [Unreadable("cut", "/r/cut.json", "is cut short"), Unreadable("gone", "/r/gone.json", "is empty")]
+    return pages.render_index(reports, broken, {"cut"})
+
+
+def url(page: Any) -> str:
+    """Return the address as the page itself sees it: Playwright hears of `replaceState` later."""
+    return str(page.evaluate("location.href"))
+
+
+def focused(page: Any) -> str:
+    return str(
+        page.evaluate("document.activeElement.closest('.c')?.querySelector('h3 code').textContent || document.activeElement.id")
+    )
+
+
+# --- reach --------------------------------------------------------------------------------------------------------------------
+
+
+def test_attacks_do_nothing(tab: Opened) -> None:
+    # All of them on one page, and some once more where there is one place on a page.
+    for number, attacks in enumerate([ATTACKS, *([attack] for attack in ATTACKS[:9])]):
+        report = report_full_of(*attacks)
+        page = tab.open(page_of(report), name=f"{number}.html")
+        page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+        page.fill("#q", "alert")
+        page.press("body", "j")
+        assert page.evaluate("document.querySelectorAll('script, style').length") == 2
+        assert (
+            page.evaluate("document.querySelectorAll('img, iframe, object, embed, link, base, video, audio, math').length") == 0
+        )
+        assert page.evaluate("document.querySelectorAll('.c').length") == sum(
+            len(profile.controls) for profile in report.profiles
+        )
+    index = tab.open(
+        pages.render_index([report_full_of("x")], [Unreadable(attack, attack, attack) for attack in ATTACKS[:40]], ATTACKS[:20])
+    )
+    assert index.evaluate("document.querySelectorAll('script, style').length") == 2
+
+
+def test_a_policy_violation_would_be_noticed(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/all-pass").replace("</main>", '<img src="x.png" onerror="alert(1)"></main>'))
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.violations.length") == 2
+    page.evaluate("window.violations = []")
+    tab.complaints.clear()
+
+
+def test_without_scripts_everything_is_readable_and_every_fold_opens(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/edge-outcomes"), java_script_enabled=False)
+    assert not page.locator("#tools").is_visible()
+    assert page.locator("text=Passed").first.is_visible()
+    fold = page.locator(".fold > summary")
+    fold.click()
+    passed = page.locator(".fold .c").first
+    assert passed.is_visible()
+    passed.locator("> summary").click()
+    assert passed.locator(".b").is_visible()
+    code = passed.locator(".deep > summary")
+    code.click()
+    assert passed.locator(".deep pre").is_visible()
+
+
+# --- deep links ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_deep_link_unfolds_and_marks_its_control(tab: Opened, scripts: bool) -> None:
+    report = load("7.1.16/edge-outcomes")
+    anchor = links.anchor(report.profiles[0].name, "out-multiline-name")  # passed, so folded away
+    page = tab.open(page_of(report), f"#{anchor}", java_script_enabled=scripts)
+    page.wait_for_timeout(300)
+    body = page.locator(f'[id="{anchor}"]')
+    assert body.is_visible()
+    box = body.bounding_box()
+    assert box
+    assert -60 < box["y"] < 500
+    if scripts:
+        outline = "getComputedStyle(document.querySelector('.c:has(> .b:target)')).outlineStyle"
+        assert page.evaluate(outline) == "solid"
+        assert focused(page) == "out-multiline-name"
+
+
+def test_ids_of_every_kind_can_be_linked(tab: Opened) -> None:
+    ids = ["a b", "ünï/日本", "100% <&>\"'#?", "a+b", "%2F", "new\nline", "x" * 300]
+    report = report_of(profile_of(*(control(id_, "passed") for id_ in ids), name="p q/r"))
+    for number, id_ in enumerate(ids):
+        page = tab.open(page_of(report), f"#{links.anchor('p q/r', id_)}", name=f"{number}.html")
+        assert focused(page) == id_
+
+
+def test_a_deep_link_to_a_filtered_control_clears_the_filter(tab: Opened) -> None:
+    report = load("7.1.16/edge-outcomes")
+    anchor = links.anchor(report.profiles[0].name, "pass-one")
+    page = tab.open(page_of(report), f"?status=failed#{anchor}")
+    assert page.locator(f'[id="{anchor}"]').is_visible()
+    assert page.evaluate(VISIBLE) == 57
+
+
+def test_a_button_copies_the_link(tab: Opened) -> None:
+    report = load("7.1.16/ssh-baseline")
+    page = tab.open(page_of(report), "?q=ssh", permissions=["clipboard-read", "clipboard-write"])
+    link = page.locator("a.ln:visible").first
+    link.click()
+    page.wait_for_timeout(100)
+    assert link.inner_text() == "Link copied"
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == url(page).partition("?")[0] + str(link.get_attribute("href"))
+
+
+# --- filter, search, sort, keys -----------------------------------------------------------------------------------------------
+
+
+def test_filter_by_status_and_severity_with_a_live_count_kept_in_the_url(tab: Opened) -> None:
+    markup = page_of("7.1.16/edge-outcomes")
+    page = tab.open(markup)
+    count = page.locator("#count")
+    assert count.inner_text() == "57 controls"
+    page.check("[name=status][value=failed]")
+    assert count.inner_text() == "12 of 57 controls"
+    page.check("[name=status][value=error]")
+    page.check("[name=severity][value=critical]")
+    assert count.inner_text() == "2 of 57 controls"
+    assert page.evaluate(VISIBLE) == 2
+    assert not page.locator("#s-passed").is_visible()
+    assert url(page).endswith("?status=failed%2Cerror&severity=critical")
+    page.fill("#q", "duplicate")
+    sent = url(page).partition("page.html")[2]
+    again = tab.open(markup, sent, name="page.html")
+    assert again.locator("#count").inner_text() == "1 of 57 controls"
+    assert again.input_value("#q") == "duplicate"
+    again.click("#reset")
+    assert again.locator("#count").inner_text() == "57 controls"
+    assert url(again).endswith("page.html")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("fail-one", 1), ("One failing TEST", 1), ("divided by 0", 1), ("no such thing", 0), ("eq 3", 1)]
+)
+def test_search_in_id_title_and_text(tab: Opened, words: str, found: int) -> None:
+    page = tab.open(page_of("7.1.16/edge-outcomes"))
+    page.fill("#q", words)
+    assert page.evaluate(VISIBLE) >= found if found else page.evaluate(VISIBLE) == 0
+    assert page.locator("#count").inner_text() == f"{page.evaluate(VISIBLE)} of 57 controls"
+
+
+def test_search_in_tags_opens_the_passed_ones_while_it_lasts(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/stig-style"))
+    fold = "document.querySelector('.fold')?.open"
+    before = page.evaluate(fold)
+    page.fill("#q", "CCI-000366")
+    assert page.evaluate(VISIBLE) >= 1
+    page.fill("#q", "")
+    assert page.evaluate(fold) == before
+
+
+def test_sort(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/edge-outcomes"))
+    ids = "[...document.querySelectorAll('#s-failed .c h3 code')].map(code => code.textContent)"
+    worst_first = page.evaluate(ids)
+    page.select_option("#sort", "id")
+    assert page.evaluate(ids) == sorted(worst_first)
+    assert url(page).endswith("?sort=id")
+    page.select_option("#sort", "time")
+    page.select_option("#sort", "")
+    assert page.evaluate(ids) == worst_first
+
+
+def test_keys(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/edge-outcomes"))
+    page.keyboard.press("j")
+    first = focused(page)
+    page.keyboard.press("j")
+    assert focused(page) != first
+    page.keyboard.press("k")
+    assert focused(page) == first
+    page.keyboard.press("Enter")
+    assert not page.evaluate("document.activeElement.parentElement.open")
+    page.keyboard.press("/")
+    assert focused(page) == "q"
+    page.keyboard.type("jk?e/")
+    assert page.input_value("#q") == "jk?e/"
+    page.keyboard.press("Escape")
+    assert page.input_value("#q") == ""
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#keys").is_visible()
+
+
+def test_keys_can_be_turned_off(tab: Opened) -> None:
+    """WCAG 2.1.4: whoever speaks to the computer must be able to."""
+    page = tab.open(page_of("7.1.16/edge-outcomes"))
+    page.click("#help")
+    page.uncheck("#usekeys")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert focused(page) != "q"
+
+
+def test_expand_and_fold_all(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/edge-outcomes"))
+    opened = "document.querySelectorAll('.c[open]').length"
+    page.click("#fold")
+    assert page.evaluate(opened) == 57
+    assert page.locator("#fold").inner_text() == "Fold all"
+    page.click("#fold")
+    assert page.evaluate(opened) == 0
+
+
+def test_ages_are_told_by_the_browser(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/waivers"))
+    assert "ago" in page.locator("header time + small").inner_text()
+    assert "in " in str(page.locator(".wv:not(.expired) time.exp + small").first.text_content())
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 9 * 86400))
+    past = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 9 * 86400))
+    for when, says in ((soon, "in 8 days: about to expire"), (past, "9 days ago: has expired since this run")):
+        page = tab.open(page_of("7.1.16/waivers").replace("2099-12-31T00:00:00Z", when))
+        assert says in str(page.locator(".wv").all_text_contents())
+
+
+# --- index --------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_index_is_sorted_and_filtered(tab: Opened) -> None:
+    page = tab.open(index_page(), name="index.html")
+    rows = """[...document.querySelectorAll('tbody tr')].filter(row => !row.hidden)
+        .map(row => row.querySelector('th').innerText.split(/\\s/)[0])"""
+    worst_first = page.evaluate(rows)
+    assert worst_first[0] == "cut"
+    page.click("thead button >> text=Passed")
+    assert page.locator("thead [aria-sort]").get_attribute("aria-sort") == "descending"
+    assert page.evaluate(rows)[0] == "7.1.16/edge-outcomes"
+    assert "sort=-9" in url(page)
+    page.click("thead button >> text=Report")
+    assert page.evaluate(rows) == sorted(worst_first)
+    page.fill("#q", "outcome")
+    assert page.evaluate(rows) == ["7.1.16/edge-outcomes"]
+    assert page.locator("#count").inner_text() == "1 of 6 reports"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('tr') !== null")
+
+
+# --- everybody, everywhere ----------------------------------------------------------------------------------------------------
+
+MANY = report_of(profile_of(control("many", results=tuple(result("passed")._replace(code_desc=f"t {n}") for n in range(5950)))))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("case", ["small", "large", "strange", "broken", "index"])
+@pytest.mark.usefixtures("shared")
+def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any) -> None:
+    markup = {
+        "small": lambda: page_of("7.1.16/waivers"),
+        "large": lambda: page_of("corpus/m365_results"),
+        "strange": lambda: page_of(STRANGE),
+        "broken": lambda: page_of("7.1.16/multi-with-broken"),
+        "index": index_page,
+    }[case]()
+    page = tab.open(markup, color_scheme=scheme)
+    if case != "large":
+        page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    assert axe(page) == []
+    if case == "small":
+        page.check("[name=status] >> nth=0")
+        page.click("#help")
+        assert axe(page) == []
+
+
+@pytest.mark.parametrize(
+    "case", ["7.1.16/edge-outcomes", "7.1.16/overlay", "7.1.16/docs-markdown", "corpus/rhel7-ece-results", "strange", "index"]
+)
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.usefixtures("shared")
+def test_on_a_phone_nothing_needs_to_be_scrolled_sideways(tab: Opened, case: str, width: int) -> None:
+    markup = index_page() if case == "index" else page_of(STRANGE if case == "strange" else case)
+    page = tab.open(markup, width=width)
+    page.evaluate("for (const part of [...document.querySelectorAll('details')].slice(0, 400)) part.open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_on_paper_all_that_is_needed_is_unfolded_and_tools_are_gone(tab: Opened, scripts: bool) -> None:
+    page = tab.open(page_of("7.1.16/edge-outcomes"), java_script_enabled=scripts, color_scheme="dark")
+    page.emulate_media(media="print")
+    for gone in ("#tools", "nav", ".ln", "dialog"):
+        assert not page.locator(gone).first.is_visible()
+    closed = page.locator(".c.not_reviewed").first
+    assert closed.get_attribute("open") is None
+    assert closed.locator(".b").is_visible()
+    assert page.locator(".fold .c").first.is_visible()
+    assert not page.locator(".fold .c .b").first.is_visible()
+    assert page.pdf()[:5] == b"%PDF-"
+
+
+def test_with_reduced_motion_nothing_moves(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/all-pass"), reduced_motion="reduce")
+    moving = """[...document.querySelectorAll('*')].map(e => getComputedStyle(e)).filter(s =>
+        s.scrollBehavior === 'smooth' || parseFloat(s.transitionDuration) || parseFloat(s.animationDuration)).length"""
+    assert page.evaluate(moving) == 0
+
+
+def test_thousands_of_results_stay_usable(tab: Opened) -> None:
+    page = tab.open(page_of(MANY))
+    page.click(".fold > summary")
+    page.click(".c > summary")
+    assert page.locator(".c li:visible").count() == 10
+    page.click(".c .x > summary >> nth=0")
+    page.fill("#q", "t 5949")
+    assert page.locator("#count").inner_text() == "1 of 1 controls"
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_report_of_5_mb_opens_and_filters(tab: Opened, record_testsuite_property: Any) -> None:
+    """Measured and noted, not asserted: a slow machine proves nothing."""
+    report = load("corpus/example-3-layer-overlay")
+    controls = tuple(
+        one.entry._replace(id=f"{one.id}-{copy}", title=f"{one.entry.title} {copy}")
+        for copy in range(4)
+        for one in report.profiles[0].controls
+    )
+    markup = page_of(report_of(profile_of(*controls)))
+    assert len(markup) > 5_000_000
+    start = time.perf_counter()
+    page = tab.open(markup)
+    page.wait_for_function("document.querySelector('#count').textContent")
+    opened = time.perf_counter()
+    took = page.evaluate(
+        """() => ['auditctl', 'auditctl pass', ''].map(text => {
+            const start = performance.now(), q = document.querySelector('#q')
+            q.value = text
+            q.dispatchEvent(new Event('input', { bubbles: true }))
+            document.body.offsetHeight
+            return Math.round(performance.now() - start) })"""
+    )
+    record_testsuite_property("open_s", round(opened - start, 2))
+    record_testsuite_property("filter_ms", took)
+    assert page.locator("#count").inner_text() == f"{len(controls):,} controls"

@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from inspec_textfile import __version__, links, outcome, pages
+from inspec_textfile.model import STATUSES, Report, Waiver
+from inspec_textfile.pages.control import flat, is_web_link
+from inspec_textfile.pages.html import defuse, escape
+from inspec_textfile.pages.summary import STATUS_NAMES, Tally, summarize, verdict
+from inspec_textfile.pages.times import duration, moment
+
+from _dom import assert_harmless, elements, parse, text_of
+from _reports import every_file, load, profile_of, readable, report_of
+from make import control, result
+
+OWN_CASES = [
+    "7.1.16/ssh-baseline",
+    "7.1.16/edge-outcomes",
+    "7.1.16/overlay",
+    "7.1.16/waivers",
+    "7.1.16/multi-three",
+    "7.1.16/multi-with-broken",
+    "7.1.16/docs-markdown",
+    "7.1.16/wrapper-skipped-dep",
+    "1.51.21/linux-files",
+]
+
+
+# --- what a page holds --------------------------------------------------------------------------------------------------------
+
+
+def _words(text: str) -> str:
+    return " ".join(defuse(text).split())
+
+
+@pytest.mark.parametrize("case", OWN_CASES)
+def test_everything_of_a_report_is_on_its_page(case: str) -> None:
+    report = load(case)
+    said = text_of(pages.render_report(report))
+    for fact in (report.target, report.inspec_version, report.platform, report.name):
+        assert fact in said
+    for profile in report.profiles:
+        entry = profile.entry
+        for fact in (entry.version, entry.maintainer, entry.license, entry.copyright, *entry.supports, profile.name):
+            assert _words(fact) in said
+        for name, value in entry.inputs:
+            assert f"{name}{value}" in said.replace(" ", "") or _words(f"{name}{value}") in said
+        for one in profile.controls:
+            for fact in (one.id, one.entry.title or "", one.entry.source):
+                assert _words(fact) in said
+            for test in one.entry.results:
+                for fact in (test.code_desc, test.exception):
+                    assert _words(fact) in said
+                for line in (*test.message.split("\n"), *test.skip_message.split("\n")):
+                    assert _words(line) in said
+            for layer, layered in one.layers:
+                assert _words(layered.code) in said
+                assert layer in said
+            for tag, value in one.entry.tags.items():
+                for mark in (tag, *flat(value)):
+                    assert _words(mark) in said
+            for ref in one.entry.refs:
+                assert _words(ref.text) in said
+            if one.entry.waiver:
+                assert _words(one.entry.waiver.expires_text[:10]) in said
+                assert "Waiver" in said
+
+
+def test_backtraces_are_whole_once() -> None:
+    report = load("7.1.16/edge-outcomes")
+    last = {test.backtrace[-1] for one in report.profiles[0].controls for test in one.entry.results if test.backtrace}
+    page = pages.render_report(report)
+    assert len(last) == 1
+    assert page.count(str(escape(last.pop()))) == 1
+    assert "then the same" in page
+
+
+@pytest.mark.parametrize("case", OWN_CASES)
+def test_counts_are_those_of_the_metrics(case: str) -> None:
+    report = load(case)
+    counts = outcome.count_controls(one for profile in report.profiles for one in profile.controls)
+    page = pages.render_report(report)
+    tiles = next(element for element in elements(page) if element.get("class") == "tiles")
+    shown = {" ".join("".join(tile.itertext()).split()) for tile in tiles}
+    assert shown == {
+        f"{sum(n for (_, status), n in counts.items() if status == name):,} {STATUS_NAMES[name]}" for name in STATUSES
+    }
+    table = next(element for element in elements(page) if element.get("class") == "m")
+    for row in table.iter("tr"):
+        cells = ["".join(cell.itertext()) for cell in row]
+        if cells[0] != "Severity":
+            assert cells[1:] == [f"{counts[cells[0].lower(), status]:,}" for status in STATUSES]
+    found = [element for element in elements(page) if (element.get("class") or "").startswith("c ")]
+    assert len(found) == sum(counts.values())
+
+
+def test_what_needs_work_comes_first() -> None:
+    page = pages.render_report(load("7.1.16/edge-outcomes"))
+    order = re.findall(r'<details class="c (\w+)" data-v="(\w+)"', page)
+    assert order == sorted(
+        order, key=lambda pair: (STATUSES.index(pair[0]), ["critical", "high", "medium", "low", "none"].index(pair[1]))
+    )
+    assert re.findall(r'<section class="g (\w+)"', page) == [status for status in STATUSES if status != "waived"]
+    assert re.search(r'<details class="fold"><summary><h2 id="h-passed">', page)
+
+
+def test_failing_results_come_first_and_passing_ones_are_folded() -> None:
+    report = load("7.1.16/edge-outcomes")
+    page = pages.render_report(report)
+    mixed = page[page.index(f'id="{links.anchor(report.profiles[0].name, "mixed-pass-fail-skip")}"') :]
+    mixed = mixed[: mixed.index("</details>\n<details")]
+    assert re.findall(r'<li class="(\w+)">', mixed) == ["failed", "skipped", "passed"]
+    assert "<summary>1 test passed</summary>" in mixed
+
+
+def test_a_control_of_thousands_of_results_shows_some_and_folds_the_rest() -> None:
+    many = tuple(result("failed")._replace(code_desc=f"test {number}") for number in range(5950))
+    page = pages.render_report(report_of(profile_of(control("big", results=many))))
+    assert "<summary>5,940 more that failed or were skipped</summary>" in page
+    assert "5,950 failed of 5,950 tests" in page
+    assert page.count('<li class="failed">') == 5950 + 1  # and the tile
+
+
+def test_a_deep_link_leads_into_the_control() -> None:
+    report = load("7.1.16/multi-three")
+    ids = {element.get("id") for element in elements(pages.render_report(report))}
+    for profile in report.profiles:
+        for one in profile.controls:
+            assert links.anchor(profile.name, one.id) in ids
+
+
+def test_a_report_without_profiles_says_so() -> None:
+    page = pages.render_report(load("7.1.16/multi-only-empty-filtered"))
+    assert "This report holds no profiles: nothing was tested." in page
+    assert_harmless(page)
+
+
+def test_a_profile_that_failed_to_load_is_told_first_and_its_long_message_folded() -> None:
+    page = pages.render_report(load("7.1.16/multi-with-broken"))
+    assert page.index("failed to load") < page.index("Controls by severity")
+    assert "A profile did not load" in page
+    assert "<summary>All 10,618 characters</summary>" in page
+
+
+def test_a_dependency_that_was_skipped() -> None:
+    said = text_of(pages.render_report(load("7.1.16/wrapper-skipped-dep")))
+    assert "Profile acme-windows, which wrapper-skipped-dep builds on: skipped" in said
+    assert "Skipping profile: 'acme-windows' on unsupported platform" in said
+
+
+def test_layers_are_named_with_their_code() -> None:
+    said = text_of(pages.render_report(load("7.1.16/overlay")))
+    assert "Builds onacme-linux-files, acme-ssh-baseline" in said
+    assert "Code in acme-prod-overlay" in said
+    assert "Code in acme-linux-files" in said
+
+
+def test_waivers() -> None:
+    page = pages.render_report(load("7.1.16/waivers"))
+    assert "Known deviation, keep watching" in page
+    assert '<time datetime="2099-12-31T00:00:00Z" class="exp">2099-12-31 00:00:00 UTC</time>' in page
+    assert "Waiver expired: judged as if there were none" in page
+    assert "never: no date is set" in page
+    assert "Vendor appliance, cannot be changed &lt;b>ever&lt;/b>" in page
+
+
+def test_a_waiver_whose_date_nobody_can_read() -> None:
+    waiver = Waiver("", None, "soon", False, None, "", ())
+    page = pages.render_report(report_of(profile_of(control("c", "failed", waiver=waiver))))
+    assert "<dd>soon</dd>" in page
+    assert "No justification was given." in page
+
+
+def test_long_messages_are_folded_after_their_start() -> None:
+    long = "\n".join(f"line {number}" for number in range(20_000))
+    page = pages.render_report(report_of(profile_of(control("c", results=(result("failed")._replace(message=long),)))))
+    assert "more characters</summary>" in page
+    assert page.count("line 19999") == 1
+
+
+def test_diffs_are_marked() -> None:
+    message = "\nexpected: 2\n     got: 1\n\nDiff:\n@@ -1 +1 @@\n-2 <b>\n+1\n"
+    page = pages.render_report(report_of(profile_of(control("c", results=(result("failed")._replace(message=message),)))))
+    assert "<pre>expected: 2\n     got: 1\n\nDiff:\n@@ -1 +1 @@\n<del>-2 &lt;b></del>\n<ins>+1</ins></pre>" in page
+
+
+# --- verdict ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "sentence", "compliance"),
+    [
+        (["failed"], "failed", "1 of 1 control failed; its severity is medium.", "0 %"),
+        (["failed", "failed", "passed"], "failed", "2 of 3 controls failed; all are of severity medium.", "33.3 %"),
+        (["passed"], "passed", "The one control passed.", "100 %"),
+        (["passed", "passed"], "passed", "All 2 controls passed.", "100 %"),
+        (["passed", "skipped"], "not_reviewed", "No control failed; 1 of 2 still needs a review by hand.", "100 %"),
+        (["skipped", "skipped"], "not_reviewed", "No control failed; 2 of 2 still need a review by hand.", "\N{EN DASH}"),
+        (["error", "passed"], "error", "1 of 2 controls could not be tested (error); its severity is medium.", "50 %"),
+        ([], "not_reviewed", "No control was run.", "\N{EN DASH}"),
+    ],
+)
+def test_verdict(statuses: list[str], status: str, sentence: str, compliance: str) -> None:
+    report = report_of(profile_of(*(control(f"c{number}", one) for number, one in enumerate(statuses))))
+    summary = summarize(report)
+    assert verdict(summary) == (status, sentence)
+    assert summary.tally.compliance == compliance
+
+
+def test_verdict_names_the_worst_severities() -> None:
+    impacts = {"a": 0.9, "b": 0.7, "c": 0.7, "d": 0.1}
+    report = report_of(profile_of(*(control(id_, "failed", impact=impact) for id_, impact in impacts.items())))
+    assert verdict(summarize(report))[1] == "4 of 4 controls failed; 1 critical, 2 high in severity."
+
+
+def test_compliance_is_rounded_down_so_that_100_means_all() -> None:
+    assert Tally({("low", "passed"): 99_999, ("low", "failed"): 1}, ("low",)).compliance == "99.9 %"
+
+
+# --- the same bytes, and no more of them than needed --------------------------------------------------------------------------
+
+
+def test_the_same_report_gives_the_same_bytes_and_fingerprint() -> None:
+    one, other = load("7.1.16/overlay"), load("7.1.16/overlay")
+    assert pages.render_report(one) == pages.render_report(other)
+    assert pages.fingerprint_of(pages.render_report(one).encode()[:1024]) == pages.fingerprint(other)
+
+
+def test_another_report_name_or_version_has_another_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = load("7.1.16/overlay"), load("7.1.16/ssh-baseline")
+    prints = {pages.fingerprint(one), pages.fingerprint(other)}
+    monkeypatch.setattr(pages, "__version__", f"{__version__}+1")
+    assert len({*prints, pages.fingerprint(one)}) == 3
+    assert pages.fingerprint_of(b"<!doctype html><title>another page</title>") is None
+    assert pages.fingerprint_of(b"") is None
+
+
+def test_style_and_script_are_small() -> None:
+    folder = Path(pages.__file__).parent
+    assert sum((folder / name).stat().st_size for name in ("report.css", "report.js")) < 24_000
+
+
+def test_every_page_of_every_report_is_valid_fetches_nothing_and_is_no_larger_than_needed() -> None:
+    seen: set[str] = set()
+    for file, report in readable(every_file()):
+        page = pages.render_report(report)
+        size, source = len(page.encode()), file.stat().st_size
+        if source > 100_000:
+            assert size <= 1.3 * source, f"{file}: {size} bytes from {source}"
+        if report.digest not in seen and size < 400_000:  # html5lib reads about 1 MB in 3 s
+            assert_harmless(page)
+        seen.add(report.digest)
+
+
+@pytest.mark.parametrize("case", ["corpus/rhel7-ece-results", "corpus/m365_results"])
+@pytest.mark.usefixtures("shared")
+def test_large_pages_are_harmless_too(case: str) -> None:
+    assert_harmless(pages.render_report(load(case)))
+
+
+# --- small parts --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, "\N{EN DASH}"),
+        (-1.0, "\N{EN DASH}"),
+        (0.0, "&lt; 1 ms"),
+        (0.0051, "5 ms"),
+        (0.9994, "999 ms"),
+        (0.9999, "1.0 s"),
+        (59.94, "59.9 s"),
+        (59.97, "1 min 0 s"),
+        (1451.29, "24 min 11 s"),
+        (7261.0, "2 h 1 min"),
+    ],
+)
+def test_durations(seconds: float | None, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize("seconds", [0.0, -62_135_596_800.0, 253_402_300_799.0])
+def test_times(seconds: float) -> None:
+    assert re.fullmatch(
+        r'<time datetime="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC</time>', moment(seconds)
+    )
+
+
+@pytest.mark.parametrize("seconds", [None, 1e300, -1e300])
+def test_times_that_are_none(seconds: float | None) -> None:
+    assert moment(seconds) == "\N{EN DASH}"
+
+
+@pytest.mark.parametrize(
+    ("value", "marks"),
+    [
+        (None, []),
+        ("", []),
+        ("x", ["x"]),
+        (3, ["3"]),
+        (True, ["true"]),
+        (["a", ["b", None]], ["a", "b"]),
+        ([{}], []),
+        ([{"8": ["5.1", "5.2"]}, {"k": None}], ["8: 5.1, 5.2", "k"]),
+    ],
+)
+def test_tags_of_any_json_type(value: object, marks: list[str]) -> None:
+    assert flat(value) == marks
+
+
+@pytest.mark.parametrize("url", ["https://a.test/x", "http://a.test", "mailto:a@b.test", " HTTPS://A.test "])
+def test_web_links(url: str) -> None:
+    assert is_web_link(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:x",
+        "java\nscript:x",
+        "data:text/html,x",
+        "//a.test",
+        "/x",
+        "http://a b",
+        "http://",
+        "http://[",
+        "http:\\\\a",
+        "",
+    ],
+)
+def test_no_web_links(url: str) -> None:
+    assert not is_web_link(url)
+
+
+def test_a_report_of_another_report_type_is_a_page_too() -> None:
+    made: Report = load("7.1.16/multi-three.automate")
+    assert parse(pages.render_report(made)) is not None
