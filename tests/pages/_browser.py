@@ -87,7 +87,8 @@ class Opened:
         assert not self.complaints
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it is there, its event loop runs, and no other test could have one.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Return Debian's Chromium."""
     if not _DRIVER:
