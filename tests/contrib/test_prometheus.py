@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from _prom import DASHBOARD, IN_A_FOLDER, ORIGINAL_RULES, PROMETHEUS, RULES, TOO_OLD, Stack
-from conftest import require
+from conftest import REPOSITORY, Host, require
 
 pytest_plugins = ["_prom_stack"]
 
@@ -81,6 +81,42 @@ def test_the_base_url_stands_in_one_place_and_the_dashboard_starts_with_the_same
     assert BASE in README
 
 
+BUCKET = "https://BUCKET.s3.REGION.amazonaws.com/PREFIX"
+WHOLE_LABEL = f'"url", "{BUCKET}/$1", "instance", "(.*)"'
+HOST_AND_PORT = f'"url", "{BUCKET}/$1$2", "instance", "(.*?)(:[0-9]+)?"'  # the dashboard's, whose pattern is fixed
+
+
+@pytest.mark.parametrize("setting", [WHOLE_LABEL, HOST_AND_PORT])
+@pytest.mark.parametrize("case", ["compliance.yml", "results.yml"])
+def test_links_lead_to_pages_in_a_bucket(setting: str, case: str, tmp_path: Path) -> None:
+    """All links of all cases, with the base that the README has for --upload: below it a host's folder has its whole label."""
+    tests = (PROMETHEUS / "tests" / case).read_text(encoding="utf-8")
+    tests = re.sub(r"https://(\w+)/inspec-reports/", rf"{BUCKET}/\1:9100/", tests)
+    assert f"report_url: {BUCKET}/web1:9100/inspec-tls.json.html\n" in tests
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / case).write_text(tests, encoding="utf-8")
+    rules, changed = re.subn(r'"url", ".*", "instance", ".*"', lambda _: setting, RULES_TEXT)
+    assert changed == 1
+    (tmp_path / RULES.name).write_text(rules, encoding="utf-8")
+
+    promtool("test", "rules", f"tests/{case}", folder=tmp_path)
+
+
+def test_the_readmes_have_these_bases() -> None:
+    assert f"{WHOLE_LABEL}\n" in README
+    for readme in (README, (DASHBOARD.parent / "README.md").read_text(encoding="utf-8")):
+        assert f"`{BUCKET}/$1$2`" in readme
+
+
+def test_the_link_to_a_profile_is_that_of_the_main_readme() -> None:
+    """A test of keys follows the latter from alert to object."""
+    main = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    (ours,) = re.findall(r"page: >-\n +(\S.*)\n", README)
+
+    assert ours.startswith(f"{BUCKET}/{{{{ ")
+    assert ours.replace(BUCKET, "https://BUCKET.s3.eu-central-1.amazonaws.com/inspec") in main
+
+
 def test_prometheus_accepts_the_configuration_of_the_readme(tmp_path: Path) -> None:
     configuration = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "rule_files" in block)
     (tmp_path / "prometheus.yml").write_text(configuration, encoding="utf-8")
@@ -131,9 +167,9 @@ def test_an_alert_has_all_that_its_reader_needs(stack: Stack) -> None:
         assert notes["runbook_url"].endswith(f"/contrib/prometheus/README.md#{name.lower()}")
 
 
-def test_the_rules_use_no_metric_that_is_not_there(stack: Stack) -> None:
-    there = {*re.findall(r"^# TYPE (\S+) ", stack.host.prom.read_text(encoding="utf-8"), re.MULTILINE), *RECORDS}
-    there.update(stack.api("label/__name__/values"))
+def test_the_rules_use_no_metric_that_is_not_there(stack: Stack, tmp_path: Path) -> None:
+    there = {*RECORDS, *stack.api("label/__name__/values"), *_metrics_of_an_upload(tmp_path)}
+    there.update(re.findall(r"^# TYPE (\S+) ", stack.host.prom.read_text(encoding="utf-8"), re.MULTILINE))
     used = {
         metric
         for file in (RULES, ORIGINAL_RULES)
@@ -143,6 +179,16 @@ def test_the_rules_use_no_metric_that_is_not_there(stack: Stack) -> None:
 
     assert "inspec_controls" in used
     assert used - there == set()
+
+
+def _metrics_of_an_upload(root: Path) -> set[str]:
+    """Return what only a host that publishes its pages has, which the stack's does not."""
+    host = Host(root)
+    for folder in (host.results, host.reports, host.textfiles):
+        folder.mkdir()
+    done = host.run("--upload", f"file://{root}/published")
+    assert done.returncode == 0, done.stderr
+    return {series for series in host.series() if series.startswith("inspec_upload_")}
 
 
 _EDGE = ("edge-outcomes", "edge-outcomes")
