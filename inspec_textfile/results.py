@@ -62,7 +62,8 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
     Takes the file's bytes, the report's name and the file's mtime (Unix time, nanoseconds). Raises NotAReport.
     """
     notes = _Notes()
-    _refuse_too_many(sum(map(data.count, (b",", b"[", b"{"))), MOST_VALUES, "values")
+    if len(data) > MOST_VALUES:  # each takes a byte at least, so the others need not be counted
+        _refuse_too_many(sum(map(data.count, (b",", b"[", b"{"))), MOST_VALUES, "values")
     document = _document(data, notes)
     try:
         entries = _entries(document, notes)
