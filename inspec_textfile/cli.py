@@ -6,6 +6,7 @@ Nothing but this module knows click, and nothing else is imported before it is k
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -270,6 +271,7 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
     except KeyboardInterrupt:
         progress.end()
         trouble("interrupted: what was not written yet stands as it was")
+    gc.freeze()  # what is left lives to the end: the collector need not look through it once more
     for number in _SIGNALS:  # all is done: a signal that comes now must not make a failure of it
         signal.signal(number, signal.SIG_IGN)
     return 1 if troubles else 0

@@ -66,7 +66,9 @@ def convert(
             done.append(one(number))
             progress(number + 1)
         return done
-    return list(map(_unpacked, parallel.spread(sizes, lambda number: _packed(one(number)), processes, progress)))
+    return list(
+        map(_unpacked, parallel.spread(sizes, lambda number: _packed(one(number)), processes, progress, metrics.load_library))
+    )
 
 
 def _convert(source: Source, read: Read, series: ControlSeries, shelf: Folder | None) -> Converted:

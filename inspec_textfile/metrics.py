@@ -13,10 +13,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-
-from prometheus_client.core import CollectorRegistry, GaugeMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.registry import Collector
+from typing import TYPE_CHECKING
 
 from inspec_textfile.controlseries import ControlSeries
 from inspec_textfile.model import (
@@ -29,6 +26,9 @@ from inspec_textfile.model import (
     Report,
 )
 from inspec_textfile.outcome import count_controls, count_results, exporter_status, severities, worst_first
+
+if TYPE_CHECKING:
+    from prometheus_client.core import GaugeMetricFamily, Metric
 
 Labels = tuple[str, ...]
 Samples = Mapping[Labels, float]
@@ -219,6 +219,12 @@ def _checks(report: Report) -> dict[str, tuple[int, ...]]:
     return {profile: tuple(counts[status] for status in RESULT_STATUSES) for profile, counts in found.items()}
 
 
+def load_library() -> None:
+    """Import what `exposition` needs, which takes a while: a run on several cores does it while others are at work."""
+    import prometheus_client.core
+    import prometheus_client.exposition  # noqa: F401
+
+
 # --- all reports -----------------------------------------------------------------------------------------------------------
 
 
@@ -239,8 +245,12 @@ def exposition(
     if upload:
         samples[UPLOAD_SUCCESS] = {(): float(upload.success)}
         samples[UPLOAD_LAST_SUCCESS] = {(): upload.last_success} if upload.last_success is not None else {}
+    from prometheus_client.core import CollectorRegistry
+    from prometheus_client.exposition import generate_latest
+
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families([_family(name, samples[name]) for name in FAMILIES]))
+    families = _Families([_family(name, samples[name]) for name in FAMILIES])
+    registry.register(families)
     return generate_latest(registry) + "".join(map(_carry_comment, found)).encode()
 
 
@@ -275,6 +285,8 @@ def _worst_first(labels: Labels) -> tuple[int, int, Labels]:
 
 
 def _family(name: str, samples: Samples) -> GaugeMetricFamily:
+    from prometheus_client.core import GaugeMetricFamily
+
     help_text, label_names = FAMILIES[name]
     family = GaugeMetricFamily(name, help_text, labels=label_names)
     for labels in sorted(samples):
@@ -288,7 +300,7 @@ def _carry_comment(one: Figures) -> str:
     return f"{CARRY_COMMENT}{json.dumps(kept)}\n" if one.checks else ""
 
 
-class _Families(Collector):
+class _Families:
     """Families as prometheus_client wants them."""
 
     def __init__(self, families: Sequence[Metric]) -> None:

@@ -11,6 +11,8 @@ Work = Callable[[int], bytes]
 Progress = Callable[[int], None]
 _HEADER = 16
 """Bytes before each result: its number and its length, eight each."""
+_TICKET = 4
+"""Bytes of a number in the queue."""
 
 
 def cores() -> int:
@@ -18,26 +20,35 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def spread(weights: Sequence[int], work: Work, processes: int, progress: Progress) -> list[bytes]:
+def spread(
+    weights: Sequence[int], work: Work, processes: int, progress: Progress, meanwhile: Callable[[], None]
+) -> list[bytes]:
     """Return `[work(0), work(1), ...]`, one for each weight, made by so many processes.
 
-    `weights` say how much work each is, for even shares. `progress` is told how many are done. What a process that is
-    killed leaves undone is done here in the end.
+    `weights` say how much work each is: the heaviest goes first, so that all end at about the same time. `progress` is told
+    how many are done, and `meanwhile` is what this process does before its part. What a process that is killed leaves undone is done here in the end.
     """
-    own, *others = _shares(weights, processes)
     results: dict[int, bytes] = {}
     children: list[_Child] = []
+    queue, filling = os.pipe()
     try:
-        for share in others:
+        os.set_blocking(filling, False)
+        with suppress(BlockingIOError):  # the queue is full: the lightest are left for the end
+            for number in sorted(range(len(weights)), key=lambda number: -weights[number]):
+                os.write(filling, number.to_bytes(_TICKET, "big"))
+        os.close(filling)
+        for _ in range(processes - 1):
             with suppress(OSError):  # no more processes allowed: all the more is left for this one
-                children.append(_Child(share, work))
-        for number in own:
+                children.append(_Child(queue, work))
+        meanwhile()
+        for number in _drawn(queue):
             results[number] = work(number)
             progress(len(results) + sum(child.done() for child in children))
         for child in children:
             results.update(child.results())
         progress(len(results))
     finally:
+        os.close(queue)
         for child in children:
             child.end()
     for number in range(len(weights)):
@@ -47,21 +58,16 @@ def spread(weights: Sequence[int], work: Work, processes: int, progress: Progres
     return [results[number] for number in range(len(weights))]
 
 
-def _shares(weights: Sequence[int], processes: int) -> list[list[int]]:
-    """Return numbers in shares of about the same weight; the heaviest first, each to whom has the least."""
-    shares: list[list[int]] = [[] for _ in range(processes)]
-    loads = [0] * processes
-    for number in sorted(range(len(weights)), key=lambda number: -weights[number]):
-        least = loads.index(min(loads))
-        shares[least].append(number)
-        loads[least] += weights[number] + 1
-    return shares
+def _drawn(queue: int) -> Iterator[int]:
+    """Yield numbers from the queue that all processes draw from, until it is empty. So few bytes are read all or not at all."""
+    while ticket := os.read(queue, _TICKET):
+        yield int.from_bytes(ticket, "big")
 
 
 class _Child:
-    """A process that does its share and leaves the results in a file without a name."""
+    """A process that draws from the queue and leaves the results in a file without a name."""
 
-    def __init__(self, share: Sequence[int], work: Work) -> None:
+    def __init__(self, queue: int, work: Work) -> None:
         self._file = os.memfd_create("inspec-textfile")
         self._done = self._seen = 0
         try:
@@ -70,13 +76,13 @@ class _Child:
             os.close(self._file)
             raise
         if self._pid == 0:
-            self._do(share, work)
+            self._do(queue, work)
 
-    def _do(self, share: Sequence[int], work: Work) -> None:
+    def _do(self, queue: int, work: Work) -> None:
         status = 1
         try:
             with open(self._file, "wb", buffering=0) as file:
-                for number in share:
+                for number in _drawn(queue):
                     result = work(number)
                     frame = number.to_bytes(8, "big") + len(result).to_bytes(8, "big") + result
                     while frame:

@@ -19,6 +19,7 @@ from inspec_textfile.outcome import (
     severities,
     severity,
     status_without_waiver,
+    worst_first,
 )
 from inspec_textfile.overlay import resolve
 from inspec_textfile.results import NotAReport, parse_report
@@ -268,3 +269,20 @@ def test_a_profile_with_a_failed_layer_is_failed() -> None:
     (made,) = resolve([profile("top", control("a")), broken])
 
     assert (made.status, made.message) == ("failed", "it broke")
+
+
+def test_worst_first_by_status_then_severity_then_id() -> None:
+    (made,) = resolve(
+        [
+            profile(
+                "p",
+                control("d", "passed", impact=0.9),
+                control("c", "failed", impact=0.1),
+                control("b", "failed", impact=0.9),
+                control("a", "failed", impact=0.1),
+                control("e", "failed", impact=None),
+            )
+        ]
+    )
+
+    assert [one.id for one in sorted(made.controls, key=worst_first)] == ["b", "a", "c", "e", "d"]

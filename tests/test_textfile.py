@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from inspec_textfile import textfile
-from inspec_textfile.textfile import Folder, TextfileError
+from inspec_textfile.textfile import Folder, TextfileError, read_at_most
 
 LEFTOVER = ".inspec-textfile-0123456789abcdef0123456789abcdef.tmp"
 OLD, NEW = b"old", b"new " * 10_000
@@ -322,3 +322,140 @@ def test_it_ends_in_time(folder: Path) -> None:
         Folder(str(folder), wait=0.2)
 
     assert time.monotonic() - before >= 0.2
+
+
+def test_what_cannot_be_read_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(textfile, "read_at_most", fails)
+    with Folder(str(folder)) as opened:
+        assert opened.read("x.prom", 9) is None
+
+
+def test_reading_takes_no_more_memory_than_there_is_to_read(folder: Path) -> None:
+    with (folder / "x.prom").open("rb") as file:
+        assert read_at_most(file, 1 << 60) == OLD
+
+
+def test_reading_in_pieces(folder: Path) -> None:
+    data = bytes(range(256)) * 10_000
+    (folder / "x.prom").write_bytes(data)
+
+    with Folder(str(folder)) as opened:
+        for most in (0, 1, 1024 * 1024, 1024 * 1024 + 1, len(data) - 1, len(data), len(data) + 1):
+            assert opened.read("x.prom", most) == data[:most]
+
+
+def test_what_there_is(folder: Path) -> None:
+    (folder / "dangling").symlink_to("none")
+    (folder / "below").mkdir()
+    (folder / "below" / "x").touch()
+
+    with Folder(str(folder)) as opened:
+        found = [
+            name for name in ("x.prom", "dangling", "below", "below/x", "none", "other/x", "below/none") if opened.has(name)
+        ]
+
+    assert found == ["x.prom", "dangling", "below", "below/x"]
+    assert not (folder / "other").exists()
+
+
+@pytest.mark.parametrize(("mode", "own"), [(0o644, True), (0o600, True), (0o664, False), (0o646, False)])
+def test_a_file_is_own_if_nobody_else_may_write_it(folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int, own: bool) -> None:
+    (folder / "x.prom").chmod(mode)
+    (folder / "below").mkdir()
+    (folder / "below" / "x").touch(0o600)
+
+    with Folder(str(folder)) as opened:
+        assert opened.is_own("x.prom") is own
+        assert opened.is_own("below/x")
+        assert not opened.is_own("none")
+        assert not opened.is_own("other/x")
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+        assert not opened.is_own("x.prom")
+    assert not (folder / "other").exists()
+
+
+def test_a_folder_behind_a_link_of_another_user_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "real").mkdir()
+    (folder / "link").symlink_to("real")
+    with Folder(str(folder / "link")):
+        pass
+    honest = os.lstat
+
+    def others(path: str, **options: int) -> os.stat_result:
+        found = list(honest(path, **options))
+        found[stat.ST_UID] = 4711
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "lstat", others)
+    with pytest.raises(TextfileError, match="link: is a link that belongs to user 4711; pass the folder that it leads to"):
+        Folder(str(folder / "link"))
+    with Folder(str(folder / "real")):
+        pass
+
+
+def test_a_folder_that_cannot_be_synced_or_closed_has_the_new_file_all_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    honest_sync, honest_close = os.fsync, os.close
+
+    def sync(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        if synced[-1]:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        honest_sync(descriptor)
+
+    def close(descriptor: int) -> None:
+        honest_close(descriptor)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with Folder(str(folder)) as opened:
+        opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.setattr(os, "close", close)
+    monkeypatch.undo()
+
+    assert synced == [False, True], "first what is in the file, then its name"
+    assert (folder / "x.prom").read_bytes() == NEW
+
+
+def test_a_folder_that_cannot_be_locked_in_time_is_closed(folder: Path) -> None:
+    with Folder(str(folder)):
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(TextfileError, match=f"^{folder}: another run"):
+            Folder(str(folder), wait=0)
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (errno.ENOENT, "the folder does not exist; make it, or pass another one"),
+        (errno.ENOTDIR, "is not a folder; pass one, or remove it"),
+        (errno.EACCES, "this user must not write here; change owner or mode, or run as another user"),
+        (errno.EROFS, "the file system is read-only"),
+        (errno.ENOSPC, "no space is left on the device"),
+        (errno.EDQUOT, "the disk quota is used up"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_every_failure_is_told_in_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch, error: int, hint: str) -> None:
+    with Folder(str(folder)) as opened:
+        _fail(monkeypatch, "rename", OSError(error, os.strerror(error)))
+        with pytest.raises(TextfileError) as told:
+            opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.undo()
+
+    assert str(told.value) == f"{folder}/x.prom: {hint}; the old file stands"
+
+
+def test_the_umask_is_as_before(folder: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        replace(folder, "a/b.html")
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)

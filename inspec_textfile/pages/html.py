@@ -8,10 +8,10 @@ characters that hide text or turn its direction around. Pages quote every attrib
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 
 
 class Markup(str):
@@ -63,7 +63,7 @@ def from_parser(markup: str) -> Markup:
 
 def own_file(name: str) -> Markup:
     """Return a file of this package, style or script, as it is."""
-    return Markup(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    return Markup((pkgutil.get_data(__package__, name) or b"").decode())
 
 
 # --- characters that must not reach a browser raw -----------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+"""Hostile reports, a few thousand; `fuzz.py --long` tries 200,000."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from test_node_exporter import OBJECTION, check_promtool, split
+
+import fuzz
+from conftest import Host, others_may_enter, parse_series
+from servers import node_exporter
+
+CASES = 2000
+SAMPLE = 400
+
+
+def test_a_few_thousand() -> None:
+    spans = [(first, first + 250) for first in range(0, CASES, 250)]
+    with multiprocessing.get_context("spawn").Pool(2, fuzz._prepare) as pool:
+        answers = list(pool.imap_unordered(fuzz._worker, spans))
+
+    assert not [wrong for _, _, found in answers for wrong in found]
+    assert sum(done for done, _, _ in answers) == CASES
+    assert CASES // 2 < sum(readable for _, readable, _ in answers) < CASES, "all of one kind: this proves nothing"
+
+
+def test_what_comes_of_them_is_accepted_by_the_real_programs(host: Host) -> None:
+    """The whole program on a folder of them, node_exporter and promtool on its file."""
+    cases = [(number, *fuzz.case(number)) for number in range(SAMPLE)]
+    for number, kind, data in cases:
+        if kind == "report":
+            (host.results / f"{number:04}.json").write_bytes(data)
+
+    done = host.run("--control-series", "all")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "a fault of inspec-textfile" not in done.stderr
+    assert all(line.startswith("inspec-textfile: ") for line in done.stderr.splitlines())
+    readable = [value for series, value in host.series().items() if series.startswith("inspec_report_readable")]
+    assert len(readable) == sum(kind == "report" for _, kind, _ in cases)
+    assert 0 < sum(readable) < len(readable)
+    others_may_enter(host.textfiles)
+    with node_exporter(host.textfiles, host.root / "node_exporter.log") as node:
+        served = parse_series(node.scrape())
+        assert served["node_textfile_scrape_error"] == 0
+        assert "error gathering" not in node.log()
+    found = {tuple(sorted(split(series))): value for series, value in served.items()}
+    assert {tuple(sorted(split(series))): value for series, value in host.series().items()}.items() <= found.items()
+    check_promtool(host, OBJECTION)
+
+
+FOUND = Path(__file__).parent / "found"
+"""What fuzzing found, each as small as it can be; the name says what it was."""
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in FOUND.iterdir()))
+def test_what_was_found_stays_mended(name: str) -> None:
+    fuzz.check("prom" if name.endswith(".prom") else "report", (FOUND / name).read_bytes(), "found")
+
+
+def test_the_checks_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One control too many, a page that shows one too few, a parser that falls over: each is seen."""
+    data = fuzz._originals()[5]
+    assert fuzz.check("report", data, "x")
+    for target, wrong in (
+        ("inspec_textfile.metrics.count_controls", lambda controls: {("high", "failed"): len(controls) + 1}),
+        ("inspec_textfile.pages.render_report", lambda _: "<script>"),
+        ("fuzz.parse_report", lambda *_: [][0]),
+        ("fuzz.read_back", lambda *_: {}),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(target, wrong)
+            with pytest.raises((fuzz.Wrong, LookupError)):
+                fuzz.check("report", data, "x")
