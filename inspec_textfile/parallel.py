@@ -26,7 +26,8 @@ def spread(
     """Return `[work(0), work(1), ...]`, one for each weight, made by so many processes.
 
     `weights` say how much work each is: the heaviest goes first, so that all end at about the same time. `progress` is told
-    how many are done, and `meanwhile` is what this process does before its part. What a process that is killed leaves undone is done here in the end.
+    how many are done, and `meanwhile` is what this process does before its part. What a process that is killed leaves
+    undone is done here in the end.
     """
     results: dict[int, bytes] = {}
     children: list[_Child] = []
