@@ -82,31 +82,19 @@ class _ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since c
         return str(value)
 
 
-class _Target(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """Where pages are published."""
+class _Upload(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """What says where pages are published, read by a function of `upload.target`, which nobody else needs."""
 
-    name = "url"
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
-        from inspec_textfile.upload.target import TargetError, parse_target
-
-        try:
-            return parse_target(value)
-        except TargetError as error:
-            self.fail(str(error), param, context)
-
-
-class _Instance(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """The host as Prometheus labels it."""
-
-    name = "name"
+    def __init__(self, name: str, function: str) -> None:
+        self.name = name
+        self._function = function
 
     def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
-        from inspec_textfile.upload.target import TargetError, parse_instance
+        from inspec_textfile.upload import target
 
         try:
-            return parse_instance(value)
-        except TargetError as error:
+            return getattr(target, self._function)(value)
+        except target.TargetError as error:
             self.fail(str(error), param, context)
 
 
@@ -150,14 +138,14 @@ class _Instance(click.ParamType):  # type: ignore[type-arg]  # generic since cli
 @_option(
     "--upload",
     metavar="URL",
-    type=_Target(),
+    type=_Upload("url", "parse_target"),
     help="Publish the pages: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER. "
     "Credentials come from the environment.",
 )
 @_option(
     "--instance",
     metavar="NAME",
-    type=_Instance(),
+    type=_Upload("name", "parse_instance"),
     help="This host's label `instance` in Prometheus, a part of the links. [default: HOSTNAME:9100]",
 )
 @_option(
