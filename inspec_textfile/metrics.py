@@ -249,8 +249,7 @@ def exposition(
     from prometheus_client.exposition import generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    families = _Families([_family(name, samples[name]) for name in FAMILIES])
-    registry.register(families)
+    registry.register(_Families(samples))
     return generate_latest(registry) + "".join(map(_carry_comment, found)).encode()
 
 
@@ -301,10 +300,11 @@ def _carry_comment(one: Figures) -> str:
 
 
 class _Families:
-    """Families as prometheus_client wants them."""
+    """Families as prometheus_client wants them, made one after the other: those of a thousand reports take memory."""
 
-    def __init__(self, families: Sequence[Metric]) -> None:
-        self._families = families
+    def __init__(self, samples: Mapping[str, Samples]) -> None:
+        self._samples = samples
 
-    def collect(self) -> Iterable[Metric]:
-        return self._families
+    def collect(self) -> Iterator[Metric]:
+        for name in FAMILIES:
+            yield _family(name, self._samples[name])

@@ -119,11 +119,15 @@ def growth(folder: Path) -> None:
         )
         shutil.rmtree(folder / f"g{count}")
     shutil.rmtree(results)
-    control = source["profiles"][1]["controls"][0]
+    control = json.loads(SMALL.read_bytes())["profiles"][0]["controls"][4]
     for count in (1_000, 10_000, 100_000):
         large = folder / "large.json"
-        many = [control | {"id": f"c-{number}", "desc": f"{control['desc']} {number}"} for number in range(count)]
-        large.write_text(json.dumps({"version": "5", "profiles": [{"name": "p", "controls": many}]}))
+        with large.open("w") as file:
+            file.write('{"version": "5", "profiles": [{"name": "p", "controls": [')
+            for number in range(count):
+                text = json.dumps(control | {"id": f"c-{number}", "desc": f"Number {number} is not as it should be."})
+                file.write(f"{',' if number else ''}{text}")
+            file.write("]}]}")
         cold, memory = measure([COMMAND, "-q", "-o", str(folder / "g.prom"), "--reports-dir", str(folder / "l"), str(large)])
         print(f"{count:6} controls, {large.stat().st_size / 1e6:5.0f} MB: cold {cold:6.1f} s, {memory:5.0f} MiB", flush=True)
 
