@@ -227,6 +227,8 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
     if options["upload"] and options["no_reports"]:
         raise click.UsageError("--upload publishes the pages, and --no-reports makes none: leave one of them out")
     directory, file = _output(options["output"])
+    # A run makes next to no garbage in circles, and looking for some in a large report takes longer than the report itself.
+    gc.disable()
     troubles = 0
 
     def trouble(message: str) -> None:
