@@ -108,8 +108,8 @@ def parse_series(text: str) -> dict[str, float]:
 def others_may_enter(folder: Path) -> None:
     """Let node_exporter's user reach a folder of pytest's, which are for their owner only."""
     for path in (folder, *folder.parents):
-        if path.owner() == Path.home().owner() and path.is_relative_to("/tmp"):  # noqa: S108  # pytest's base folder
-            path.chmod(path.stat().st_mode | 0o055)
+        if Path("/tmp") in path.parents:  # noqa: S108  # where pytest has its folders
+            path.chmod(path.stat().st_mode & 0o7777 | 0o055)
 
 
 @pytest.fixture
