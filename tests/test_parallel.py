@@ -86,8 +86,16 @@ def test_without_further_processes_it_is_all_done_here(monkeypatch: pytest.Monke
     assert {one.decode().split(":")[1] for one in spread([1] * 6, own_pid, 3, lambda _: None)} == {str(os.getpid())}
 
 
-def test_an_interruption_ends_all_processes() -> None:
+def test_an_interruption_ends_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     parent = os.getpid()
+    children: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        children.append(fork())
+        return children[-1]
+
+    monkeypatch.setattr(os, "fork", noted)
 
     def work(_: int) -> bytes:
         if os.getpid() == parent:
@@ -100,8 +108,9 @@ def test_an_interruption_ends_all_processes() -> None:
         spread([1, 1], work, 2, lambda _: None)
 
     assert time.monotonic() - begin < 30
+    assert len(children) == 1
     with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        os.waitpid(children[0], os.WNOHANG)
 
 
 def test_cores() -> None:
