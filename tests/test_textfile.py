@@ -48,6 +48,21 @@ def test_replaces_content_and_mode_whatever_the_umask(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["new.prom", "x.prom"]
 
 
+def test_nobody_else_reads_a_file_that_is_not_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes: list[int] = []
+    fchmod = os.fchmod
+
+    def noted(descriptor: int, mode: int) -> None:
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fchmod(descriptor, mode)
+
+    monkeypatch.setattr(os, "fchmod", noted)
+
+    replace(folder)
+
+    assert modes == [0o600]
+
+
 def test_a_file_that_is_being_read_stays_whole(folder: Path) -> None:
     with (folder / "x.prom").open("rb") as reader:
         replace(folder)
@@ -163,7 +178,11 @@ def test_what_is_no_file_is_not_replaced(folder: Path, tmp_path_factory: pytest.
     else:
         os.mkfifo(target)
 
-    with pytest.raises(TextfileError, match="remove it"):
+    if kind in ("symlink", "dangling"):
+        why = "is a symbolic link, which is not followed; remove it"
+    else:
+        why = "is no regular file; remove it, or choose another name"
+    with pytest.raises(TextfileError, match=f"y.prom: {why}; the old file stands"):
         replace(folder, "y.prom")
 
     assert not elsewhere.exists() or elsewhere.read_bytes() == OLD
@@ -183,7 +202,7 @@ def test_a_link_in_place_of_a_folder_below_is_not_followed(folder: Path, tmp_pat
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (folder / "host1").symlink_to(elsewhere)
 
-    with pytest.raises(TextfileError, match="host1"):
+    with pytest.raises(TextfileError, match="host1: is not a folder"):
         replace(folder, "host1/x.html")
 
     assert not os.listdir(elsewhere)
