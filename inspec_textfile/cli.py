@@ -255,7 +255,7 @@ def _run(results: tuple[str, ...], options: dict[str, Any]) -> int:
         mode=options["mode"],
         upload=_publication(options),
     )
-    progress = _Progress(shown=sys.stderr.isatty() and not options["quiet"]) if sys.stderr else _Progress(shown=False)
+    progress = _Progress(shown=bool(sys.stderr) and sys.stderr.isatty() and not options["quiet"])
     try:
         run(job, started=_STARTED, write_stdout=_print, voice=Voice(trouble, detail, progress))
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from inspec_textfile import metrics, pages, parallel
 from inspec_textfile.controlseries import ControlSeries
-from inspec_textfile.links import page_file
+from inspec_textfile.links import PAGE_HEAD, PAGE_MODE, page_file
 from inspec_textfile.metrics import Figures
 from inspec_textfile.model import Report
 from inspec_textfile.pages.summary import Tally
@@ -16,9 +16,6 @@ from inspec_textfile.results import NotAReport, parse_report
 from inspec_textfile.sources import Source, SourceError
 from inspec_textfile.textfile import Folder, TextfileError
 
-PAGE_MODE = 0o644
-_HEAD = 1024
-"""Bytes of a page in which its fingerprint stands."""
 _WORTH_A_PROCESS = 1_000_000
 """Bytes of results for which a second process is quicker than going on alone."""
 _MOST_PROCESSES = 4
@@ -107,7 +104,7 @@ def _write_page(shelf: Folder, report: Report, troubles: list[str], details: lis
     """Write a report's page, unless the one that is there shows just that report; return its fingerprint, "" on failure."""
     name = page_file(report.name)
     fingerprint = pages.fingerprint(report)
-    if pages.fingerprint_of(shelf.read(name, _HEAD) or b"") == fingerprint:
+    if pages.fingerprint_of(shelf.read(name, PAGE_HEAD) or b"") == fingerprint:
         details.append(f"{shelf.path}/{name}: unchanged")
         return fingerprint
     try:

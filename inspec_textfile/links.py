@@ -12,6 +12,9 @@ import hashlib
 from urllib.parse import quote, quote_plus
 
 INDEX_FILE = "index.html"
+PAGE_MODE = 0o644
+PAGE_HEAD = 1024
+"""Bytes of a page in which its fingerprint stands."""
 _LONGEST_NAME = 255
 """Bytes in one file name, on every file system that matters."""
 

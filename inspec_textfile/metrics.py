@@ -235,9 +235,9 @@ def exposition(
 
     `now` is the Unix time and `duration` how long this run took so far, both in seconds. `upload`: None if none was asked for.
     """
-    samples: dict[str, Samples] = {name: {} for name in FAMILIES}
-    for name in FAMILIES:
-        samples[name] = {labels: value for one in found for labels, value in one.samples.get(name, {}).items()}
+    samples: dict[str, Samples] = {
+        name: {labels: value for one in found for labels, value in one.samples.get(name, {}).items()} for name in FAMILIES
+    }
     samples |= _original(found)
     samples[READABLE] = {(one.report,): float(one.readable) for one in found}
     samples |= _capped(found, series)

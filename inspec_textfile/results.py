@@ -6,7 +6,6 @@ what holds no profiles and no controls is no report, and the caller learns what 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -32,6 +31,7 @@ from inspec_textfile.model import (
 from inspec_textfile.outcome import OWN_STATUSES
 from inspec_textfile.overlay import MOST_COUNTED, Tangled, resolve
 from inspec_textfile.text import as_text, clean, visible
+from inspec_textfile.unchanged import digest_of
 
 _RESULT_STATUSES = {status: status for status in (PASSED, FAILED, SKIPPED, ERROR)}
 # lib/inspec/impact.rb, IMPACT_SCORES
@@ -81,7 +81,7 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
             duration=_number(statistics.get("duration")),
             entries=entries,
             profiles=resolve(entries),
-            digest=hashlib.sha256(data).hexdigest(),
+            digest=digest_of(data),
             notes=tuple(notes),
         )
     except RecursionError:
@@ -217,7 +217,7 @@ def _what_it_is(text: str, error: json.JSONDecodeError) -> str:
 
 
 def _kind(value: Any) -> str:
-    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
 
 
@@ -477,13 +477,9 @@ def _dicts(value: Any, what: str, notes: _Notes) -> list[Mapping[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list):
-        notes.add(f"has {_kind_of_any(value)} where the list of {what} should be")
+        notes.add(f"has {_kind(value)} where the list of {what} should be")
         return []
     found: list[Mapping[str, Any]] = [item for item in value if isinstance(item, dict)]
     if len(found) != len(value):
         notes.add(f"has something else than objects in a list of {what}: passed over")
     return found
-
-
-def _kind_of_any(value: Any) -> str:
-    return "an object" if isinstance(value, dict) else _kind(value)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from inspec_textfile import __version__, unchanged
 from inspec_textfile.controlseries import ControlSeries
-from inspec_textfile.links import INDEX_FILE, page_file
+from inspec_textfile.links import INDEX_FILE, PAGE_MODE, page_file
 from inspec_textfile.sources import STDIN, Source, SourceError, Sources, find_sources, read_source, refuse_too_large, unreadable
 from inspec_textfile.textfile import Folder, TextfileError
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from inspec_textfile.pages import Summary
     from inspec_textfile.upload.target import Publication
 
-_PAGE_MODE = 0o644
 _LARGEST_TEXTFILE = 256 * 1024 * 1024
 
 Say = Callable[[str], None]
@@ -128,6 +127,7 @@ def _made_anew(
         troubles.append(message)
         voice.trouble(message)
 
+    told = Voice(trouble, voice.detail)
     for problem in sources.problems:
         trouble(problem)
     total = len(sources.found)
@@ -158,12 +158,12 @@ def _made_anew(
     if broken or not sources.complete:
         known = {figures.report for figures in found}
         found += _last_good(_last_figures(last, output, job, trouble), known, broken, sources.unseen)
-    index = _write_index(shelf, summaries, broken, Voice(trouble, voice.detail)) if shelf else b""
+    index = _write_index(shelf, summaries, broken, told) if shelf else b""
     upload = None
     if job.upload:  # now, so that its outcome is among the metrics
         from inspec_textfile.upload.site import last_success, publish_site
 
-        success = shelf is not None and publish_site(job.upload, shelf, found, summaries, broken, Voice(trouble, voice.detail))
+        success = shelf is not None and publish_site(job.upload, shelf, found, summaries, broken, told)
         upload = metrics.Upload(success, time.time() if success else last_success(last))
     text = metrics.exposition(
         sorted(found, key=lambda figures: figures.report),
@@ -250,7 +250,7 @@ def _write_index(shelf: Folder, summaries: Sequence[Summary], broken: Sequence[U
     kept = {one.name for one in broken if shelf.read(page_file(one.name), 1) is not None}
     page = pages.render_index(summaries, broken, kept).encode()
     if shelf.read(INDEX_FILE, len(page) + 1) != page:
-        _replace(shelf, INDEX_FILE, page, _PAGE_MODE, voice)
+        _replace(shelf, INDEX_FILE, page, PAGE_MODE, voice)
     return page
 
 

@@ -13,12 +13,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from inspec_textfile.links import INDEX_FILE
+from inspec_textfile.links import INDEX_FILE, PAGE_HEAD
 
 MARK = b"# inspec-textfile run "
 _OWN_TIMES = re.compile(rb"^(inspec_textfile_(?:last_run_timestamp|run_duration)_seconds) .*$", re.MULTILINE)
-_HEAD = 1024
-"""Bytes of a page in which its fingerprint stands."""
 _LARGEST_INDEX = 64 * 1024 * 1024
 
 _Read = Callable[[int], tuple[bytes, int]]
@@ -47,7 +45,7 @@ class Made:
         if self.options != options or [name for name, _, _ in self.reports] != list(names):
             return False
         # The pages first: looking at them costs less than reading all results.
-        if any(fingerprint.encode() not in (page(name, _HEAD) or b"") for name, fingerprint in self.pages):
+        if any(fingerprint.encode() not in (page(name, PAGE_HEAD) or b"") for name, fingerprint in self.pages):
             return False
         if self.index and digest_of(page(INDEX_FILE, _LARGEST_INDEX) or b"") != self.index:
             return False

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,6 +118,3 @@ def host(tmp_path: Path) -> Host:
     for folder in (made.results, made.reports, made.textfiles):
         folder.mkdir()
     return made
-
-
-Load = Callable[[str], bytes]

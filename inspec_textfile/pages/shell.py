@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
+from inspec_textfile.links import PAGE_HEAD
 from inspec_textfile.pages.html import Markup, html, join, own_file
 
 _FINGERPRINT = re.compile(rb'<meta name="inspec-textfile" content="([0-9a-f]{64})">')
@@ -64,5 +65,5 @@ def page(title: str, fingerprint: str | None, body: Iterable[Markup]) -> str:
 
 def read_fingerprint(head: bytes) -> str | None:
     """Return the fingerprint in the first bytes of a page, None if there is none."""
-    found = _FINGERPRINT.search(head[:1024])
+    found = _FINGERPRINT.search(head[:PAGE_HEAD])
     return found.group(1).decode() if found else None

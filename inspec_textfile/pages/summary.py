@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -136,7 +135,7 @@ def summarize(report: Report) -> Summary:
 def tally(*profiles: Profile) -> Tally:
     """Count the controls of some profiles."""
     controls = [control for profile in profiles for control in profile.controls]
-    return Tally(Counter(count_controls(controls)), severities(controls))
+    return Tally(count_controls(controls), severities(controls))
 
 
 def title(profile: Profile) -> str:

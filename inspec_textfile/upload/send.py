@@ -8,21 +8,20 @@ object that somebody deleted comes back, and nothing is ever read or listed. No 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from inspec_textfile import pages
+from inspec_textfile.links import PAGE_HEAD
 from inspec_textfile.textfile import Folder, TextfileError
+from inspec_textfile.unchanged import digest_of
 from inspec_textfile.upload import state
 from inspec_textfile.upload.keys import Object, Plan, folder_key, relocate
 from inspec_textfile.upload.stores import Store, StoreError
 
 _LANES = 8
 """Objects under way at once."""
-_HEAD = 2048
-"""Bytes of a page in which its fingerprint stands."""
 _LARGEST_PAGE = 256 * 1024 * 1024
 _STATE_MODE = 0o600
 _PLACEHOLDER = (
@@ -162,12 +161,12 @@ class _Upload:
     def _content(self, one: Object) -> str | None:
         """Return what decides on an object's bytes, without making them where a page tells by itself."""
         if one.file is None:
-            return hashlib.sha256(one.data).hexdigest()
-        fingerprint = pages.fingerprint_of(self._shelf.read(one.file, _HEAD) or b"")
+            return digest_of(one.data)
+        fingerprint = pages.fingerprint_of(self._shelf.read(one.file, PAGE_HEAD) or b"")
         if fingerprint:
             return fingerprint
         page = self._shelf.read(one.file, _LARGEST_PAGE)
-        return None if page is None else hashlib.sha256(page).hexdigest()
+        return None if page is None else digest_of(page)
 
     def _data(self, one: Object) -> bytes:
         if one.file is None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from inspec_textfile.links import PAGE_MODE
 from inspec_textfile.textfile import Folder, TextfileError
 from inspec_textfile.upload import settings
 from inspec_textfile.upload.settings import Settings, SettingsError
@@ -28,7 +29,6 @@ HEADERS = {
     # show the last hour's findings. Google's own default would be an hour.
     "Cache-Control": "no-cache",
 }
-_PAGE_MODE = 0o644
 _ATTEMPT_SHARE = 3
 """One attempt may take this part of the whole time, so that a stalled one leaves time for others."""
 _RETRIES = 6
@@ -149,7 +149,7 @@ class _FolderStore:
     async def put(self, key: str, data: bytes) -> None:
         await asyncio.sleep(0)  # lets the time limit strike
         try:
-            self._folder.replace(key, data, _PAGE_MODE)
+            self._folder.replace(key, data, PAGE_MODE)
         except TextfileError as error:
             raise StoreError(str(error)) from None
 
