@@ -1,145 +1,202 @@
-"""One results file: read, judged, counted, shown. What may fail here fails for this file alone."""
+"""One results file: read, judged, counted, compared with its past, shown. A failure here affects this file alone."""
 
 from __future__ import annotations
 
-import marshal
+import os
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from inspec_textfile import metrics, pages, parallel
-from inspec_textfile.controlseries import ControlSeries
-from inspec_textfile.links import PAGE_HEAD, PAGE_MODE, page_file
-from inspec_textfile.metrics import Figures
-from inspec_textfile.model import Report
-from inspec_textfile.pages.summary import Tally
-from inspec_textfile.results import NotAReport, parse_report
-from inspec_textfile.sources import Source, SourceError
-from inspec_textfile.textfile import Folder, TextfileError
+from inspec_textfile import compare, pages, parallel
+from inspec_textfile.files import OutputError, OutputFolder
+from inspec_textfile.history import MAX_RUNS, History, Past
+from inspec_textfile.memory import Output, ReportMemory, encoded_past, with_output
+from inspec_textfile.metrics.exposition import load_library, report_text
+from inspec_textfile.metrics.figures import MAX_SERIES_OF_REPORT, Figures, figures
+from inspec_textfile.pages.files import page_file
+from inspec_textfile.pages.summary import Summary
+from inspec_textfile.report.model import Report
+from inspec_textfile.report.parse import parse_report
+from inspec_textfile.report.problems import NotAReport
+from inspec_textfile.report.sources import OlderRun, Source, SourceError, read_source
+from inspec_textfile.text import digest_of, visible
 
 _WORTH_A_PROCESS = 1_000_000
-"""Bytes of results for which a second process is quicker than going on alone."""
-_MOST_PROCESSES = 4
-"""However many cores: production work comes first."""
+"""Bytes of results from which a second process pays."""
+_MAX_PROCESSES = 4
+"""On any number of cores: production work comes first."""
 
-Read = Callable[[Source], tuple[bytes, int]]
+Read = Callable[[Source], "tuple[bytes, int]"]
+
+
+class Task(NamedTuple):
+    """A results file to convert."""
+
+    source: Source
+    size: int
+    """Approximate bytes, to share out the work."""
+    last: ReportMemory
+    """What is remembered about its report; empty if nothing is."""
+
+
+class Settings(NamedTuple):
+    """What is the same for all files of a run."""
+
+    read: Read
+    reports_folder: OutputFolder | None
+    """None for no pages."""
+    control_series: str
+    inputs: bool
+    """Whether pages show the profiles' inputs."""
+    made_by: str
+    latest: float
+    """No run can have begun after this: Unix time, seconds."""
 
 
 class Converted(NamedTuple):
-    """What one results file came to."""
+    """What became of one results file."""
 
-    reason: str
+    reason: str = ""
     """Why it could not be read, "" if it could."""
-    figures: Figures | None
-    summary: pages.Summary | None
-    """For the index."""
-    digest: str
-    modified_ns: int
-    fingerprint: str
-    """Of its page, "" if there is none."""
-    troubles: tuple[str, ...]
-    details: tuple[str, ...]
+    memory: ReportMemory | None = None
+    """What to remember about its report; None if it could not be read."""
+    errors: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
 
 
-def convert(
-    sources: Sequence[Source],
-    sizes: Sequence[int],
-    read: Read,
-    series: ControlSeries,
-    shelf: Folder | None,
-    progress: parallel.Progress,
-) -> list[Converted]:
-    """Convert results files and write their pages to `shelf`, on several cores if it is worth it.
-
-    `sizes` are the files' bytes, to share the work; `progress` is told how many are done.
-    """
-
-    def one(number: int) -> Converted:
-        return _convert(sources[number], read, series, shelf)
-
-    processes = min(parallel.cores(), _MOST_PROCESSES, len(sources), 1 + sum(sizes) // _WORTH_A_PROCESS)
+def convert(tasks: Sequence[Task], settings: Settings, progress: parallel.Progress) -> list[Converted]:
+    """Convert results files and write their pages, on several cores if that pays. `progress`: called with how many are done."""
+    processes = min(parallel.cores(), _MAX_PROCESSES, len(tasks), 1 + sum(task.size for task in tasks) // _WORTH_A_PROCESS)
     if processes < 2:
         done = []
-        for number in range(len(sources)):
-            done.append(one(number))
-            progress(number + 1)
+        for number, task in enumerate(tasks, 1):
+            done.append(_finish(_convert(task, settings)))
+            progress(number)
         return done
-    return list(
-        map(_unpacked, parallel.spread(sizes, lambda number: _packed(one(number)), processes, progress, metrics.load_library))
+    import pickle
+
+    pages.load()
+    packed = parallel.spread(
+        [task.size for task in tasks],
+        lambda index: pickle.dumps(_convert(tasks[index], settings)),
+        processes,
+        progress,
+        load_library,
     )
+    return [_finish(pickle.loads(data)) for data in packed]  # noqa: S301  # from our own child process
 
 
-def _convert(source: Source, read: Read, series: ControlSeries, shelf: Folder | None) -> Converted:
+class _Half(NamedTuple):
+    """A converted file whose figures are not text yet: prometheus_client is imported in one process only."""
+
+    converted: Converted
+    figures: Figures | None = None
+    summary: Summary | None = None
+
+
+def _finish(half: _Half) -> Converted:
+    """Return what became of a file, its figures as text."""
+    memory = half.converted.memory
+    if not memory or not half.figures:
+        return half.converted
+    return half.converted._replace(memory=with_output(memory, Output(report_text(half.figures), half.summary)))
+
+
+def _convert(task: Task, settings: Settings) -> _Half:
+    source = task.source
     try:
-        data, modified_ns = read(source)
+        data, modified_ns = settings.read(source)
         report = parse_report(data, source.name, modified_ns)
-        figures = metrics.figures(report, series)
+        past, others = _past(task, settings, report)
+        past = compare.advance(past, report)
+        shown = compare.history(past, report)
+        counted = figures(report, shown, settings.control_series)
     except (SourceError, NotAReport) as error:
-        return _unreadable(str(error))
+        return _Half(Converted(reason=str(error)))
     except Exception as error:
-        return _unreadable(_our_fault(error))
-    number = metrics.number_of_series(figures)
-    if number > metrics.MOST_SERIES_OF_REPORT:
-        return _unreadable(f"would make {number:,} series, more than the {metrics.MOST_SERIES_OF_REPORT:,} of one report")
-    troubles = [f"{source.path}: {note}" for note in report.notes]
-    details: list[str] = []
-    summary, fingerprint = None, ""
-    if shelf:
-        summary = pages.summarize(report)
-        fingerprint = _write_page(shelf, report, troubles, details)
-    return Converted("", figures, summary, report.digest, modified_ns, fingerprint, tuple(troubles), tuple(details))
+        return _Half(Converted(reason=_unexpected(error)))
+    if counted.series > MAX_SERIES_OF_REPORT:
+        reason = f"would make {counted.series:,} series, over the limit of {MAX_SERIES_OF_REPORT:,} for one report"
+        return _Half(Converted(reason=reason))
+    errors: list[str] = []
+    infos: list[str] = []
+    page = task.last.page
+    if settings.reports_folder:
+        page = _write_page(settings.reports_folder, report, shown, settings.inputs, errors, infos)
+    memory = ReportMemory(
+        name=source.name,
+        digest=report.digest,
+        modified_ns=modified_ns,
+        made_by=settings.made_by,
+        page=page,
+        stamp=source.stamp,
+        warnings=(*report.warnings, *others),
+        past_line=encoded_past(past),
+    )
+    summary = pages.summarize(report, shown)
+    return _Half(Converted(memory=memory, errors=tuple(errors), infos=tuple(infos)), counted, summary)
 
 
-def _unreadable(reason: str) -> Converted:
-    return Converted(reason, None, None, "", 0, "", (), ())
+def _past(task: Task, settings: Settings, report: Report) -> tuple[Past, list[str]]:
+    """Return the past of a report, including the runs whose files are new since the last run.
+
+    Also returns sentences about files of that name that are not runs of this report.
+    """
+    past = task.last.past
+    others: list[str] = []
+    for run in [run for run in task.source.older if run.stamp > task.last.stamp][-MAX_RUNS:]:
+        older = _older_report(run)
+        if older:
+            past = compare.advance(compare.without_future(past, settings.latest), older)
+            what = _another(older, report)
+            if what:
+                others = [
+                    f"takes the place of {os.path.basename(run.path)}, which is of {what}, so the findings there do not count: "
+                    "give the results of each host and profile a name of their own"
+                ]
+    return compare.without_future(past, settings.latest), others
 
 
-def _our_fault(error: Exception) -> str:
-    """Return the reason for which a report that we stumble over is left out: it must not take the others down."""
+def _another(older: Report, newest: Report) -> str:
+    """Return what else an older file is about, "" if both are about the same host and share a profile."""
+    names = [profile.name for profile in older.profiles]
+    if names and newest.profiles and not {profile.name for profile in newest.profiles}.intersection(names):
+        return f"another profile, {visible(names[0])}"
+    if older.target and newest.target and older.target != newest.target:
+        return f"another host, {visible(older.target)}"
+    return ""
+
+
+def _older_report(run: OlderRun) -> Report | None:
+    """Return the report of an earlier run, None if it cannot be read: only the newest counts."""
+    try:
+        data, modified_ns = read_source(Source("", run.path))
+        return parse_report(data, "", modified_ns)
+    except Exception:
+        return None
+
+
+def _unexpected(error: Exception) -> str:
+    """Return why a report that we cannot handle is left out, so that the others are still converted."""
     if isinstance(error, MemoryError):
         return "does not fit into memory"
-    return f"cannot be shown, through a fault of inspec-textfile; please report it: {error!r}"
+    return f"cannot be converted: unexpected error, please report it: {error!r}"
 
 
-def _write_page(shelf: Folder, report: Report, troubles: list[str], details: list[str]) -> str:
-    """Write a report's page, unless the one that is there shows just that report; return its fingerprint, "" on failure."""
+def _write_page(folder: OutputFolder, report: Report, shown: History, inputs: bool, errors: list[str], infos: list[str]) -> str:
+    """Write a report's page; return its SHA-256, "" on failure."""
     name = page_file(report.name)
-    fingerprint = pages.fingerprint(report)
-    if pages.fingerprint_of(shelf.read(name, PAGE_HEAD) or b"") == fingerprint:
-        details.append(f"{shelf.path}/{name}: unchanged")
-        return fingerprint
     try:
-        page = pages.render_report(report).encode()
-        shelf.replace(name, page, PAGE_MODE)
-    except TextfileError as error:
-        troubles.append(str(error))
+        page = pages.render_report(report, shown, inputs=inputs).encode()
+        digest = digest_of(page)
+        if folder.digest(name) == digest:
+            infos.append(f"{folder.path}/{name}: unchanged")
+            return digest
+        folder.replace(name, page)
+    except OutputError as error:
+        errors.append(str(error))
         return ""
     except Exception as error:
-        troubles.append(f"{shelf.path}/{name}: {_our_fault(error)}")
+        errors.append(f"{folder.path}/{name}: {_unexpected(error)}")
         return ""
-    details.append(f"{shelf.path}/{name}: written, {len(page):,} bytes")
-    return fingerprint
-
-
-# --- from one process to the other: plain data, for which marshal will do --------------------------------------------------
-
-
-def _packed(done: Converted) -> bytes:
-    figures = done.figures and {
-        **vars(done.figures),
-        "samples": {name: dict(samples) for name, samples in done.figures.samples.items()},
-    }
-    summary = done.summary and {
-        **vars(done.summary),
-        "tally": (dict(done.summary.tally.counts), done.summary.tally.severities),
-        "results": dict(done.summary.results),
-    }
-    plain: Any = (tuple(done._replace(figures=None, summary=None)), figures, summary)
-    return marshal.dumps(plain)
-
-
-def _unpacked(data: bytes) -> Converted:
-    plain, figures, summary = marshal.loads(data)  # noqa: S302  # made by a process of ours, in memory of ours
-    return Converted(*plain)._replace(
-        figures=figures and Figures(**figures),
-        summary=summary and pages.Summary(**{**summary, "tally": Tally(*summary["tally"])}),
-    )
+    infos.append(f"{folder.path}/{name}: written, {len(page):,} bytes")
+    return digest

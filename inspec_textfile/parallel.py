@@ -1,4 +1,4 @@
-"""Work spread over the cores: forked, so that nothing has to be loaded or handed over anew, and without pickle or threads."""
+"""Work spread over the cores, in forked processes: they share what is already loaded, and need no threads."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def cores() -> int:
 def spread(
     weights: Sequence[int], work: Work, processes: int, progress: Progress, meanwhile: Callable[[], None]
 ) -> list[bytes]:
-    """Return `[work(0), work(1), ...]`, one for each weight, made by so many processes.
+    """Return `[work(0), work(1), ...]`, one for each weight, computed by that many `processes`.
 
-    `weights` say how much work each is: the heaviest goes first, so that all end at about the same time. `progress` is told
-    how many are done, and `meanwhile` is what this process does before its part. What a process that is killed leaves
-    undone is done here in the end.
+    `weights` say how much work each one is: the heaviest goes first, so that all processes end at about the same time.
+    `progress` is called with how many are done. This process calls `meanwhile` before it starts its share. Whatever a
+    killed process leaves undone is done here at the end.
     """
     results: dict[int, bytes] = {}
     children: list[_Child] = []
@@ -39,7 +39,7 @@ def spread(
                 os.write(filling, number.to_bytes(_TICKET, "big"))
         os.close(filling)
         for _ in range(processes - 1):
-            with suppress(OSError):  # no more processes allowed: all the more is left for this one
+            with suppress(OSError):  # no more processes allowed: the others do its share
                 children.append(_Child(queue, work))
         meanwhile()
         for number in _drawn(queue):
@@ -60,7 +60,7 @@ def spread(
 
 
 def _drawn(queue: int) -> Iterator[int]:
-    """Yield numbers from the queue that all processes draw from, until it is empty. So few bytes are read all or not at all."""
+    """Yield numbers from the queue that all processes draw from, until it is empty. Reads of four bytes are atomic."""
     while ticket := os.read(queue, _TICKET):
         yield int.from_bytes(ticket, "big")
 
@@ -90,7 +90,7 @@ class _Child:
                         frame = frame[file.write(frame) :]
             status = 0
         finally:
-            os._exit(status)  # whatever is still to be cleaned up or printed is the parent's
+            os._exit(status)  # cleaning up and printing is the parent's job
 
     def done(self) -> int:
         """Return how many results there are so far."""
@@ -118,7 +118,7 @@ class _Child:
             at += length
 
     def end(self) -> None:
-        """End it, if it is still there, and forget what it did."""
+        """Stop the process if it still runs, and drop its results."""
         if self._pid:
             with suppress(OSError):
                 os.kill(self._pid, signal.SIGTERM)

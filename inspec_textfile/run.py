@@ -1,197 +1,108 @@
-"""One run: results in, metrics and pages out. The order of things, and what becomes of what fails."""
+"""One run: results in, metrics and pages out, step by step."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inspec_textfile import __version__, unchanged
-from inspec_textfile.controlseries import ControlSeries
-from inspec_textfile.links import INDEX_FILE, PAGE_MODE, page_file
-from inspec_textfile.sources import STDIN, Source, SourceError, Sources, find_sources, read_source, refuse_too_large, unreadable
-from inspec_textfile.textfile import Folder, TextfileError
+from inspec_textfile import __version__, memory
+from inspec_textfile.files import OutputError, OutputFolder
+from inspec_textfile.job import Clock, Job, Run, State, read, replace_file
+from inspec_textfile.memory import Memory, ReportMemory
+from inspec_textfile.messages import Messages
+from inspec_textfile.pages.files import INDEX_FILE, page_file
+from inspec_textfile.report.sources import STDIN, Source, find_sources
+from inspec_textfile.reuse import Unchanged, find_unchanged, kept_outputs, remembered, same_again
+from inspec_textfile.text import digest_of
 
-# What parses and renders is imported when there is something to parse or render.
+# Modules that parse and render are imported only if there is something to parse or render.
 if TYPE_CHECKING:
-    from inspec_textfile.convert import Converted
-    from inspec_textfile.metrics import Figures
-    from inspec_textfile.model import Unreadable
-    from inspec_textfile.pages import Summary
-    from inspec_textfile.upload.target import Publication
+    from inspec_textfile.convert import Converted, Task
+    from inspec_textfile.metrics.exposition import ReportRow, RunFigures
 
-_LARGEST_TEXTFILE = 256 * 1024 * 1024
+__all__ = ["Clock", "Job", "run"]
 
-Say = Callable[[str], None]
+_CLOCK_TOLERANCE = 3600.0
+"""Seconds that the clock of the host that was scanned may be ahead of this host's."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a run is to do."""
+def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messages: Messages) -> State:
+    """Do a job, and return what is known about every report at the end.
 
-    arguments: tuple[str, ...]
-    """Files, folders and `-`; none: `results_dir`."""
-    results_dir: str
-    stdin: tuple[bytes, int] | None
-    """Bytes and time (Unix time, nanoseconds) of the report on standard input, if that is among the arguments."""
-    stdin_name: str
-    output_dir: str | None
-    """None prints the metrics."""
-    output_file: str
-    reports_dir: str | None
-    """None for no pages."""
-    series: ControlSeries
-    mode: int
-    upload: Publication | None = None
-    """Where the pages are published; None for nowhere."""
-
-    @property
-    def options(self) -> str:
-        """All that shows in the file or on the pages, but for the results."""
-        return f"{__version__} {self.series} {self.reports_dir}"
-
-
-@dataclass(frozen=True)
-class Voice:
-    """How a run talks to a person."""
-
-    trouble: Say
-    """Something could not be read or written; makes the exit status 1."""
-    detail: Say
-    progress: Callable[[int, int], None] = lambda _done, _total: None
-    """Told how many results files are done, and of how many."""
-
-
-def run(job: Job, *, started: float, write_stdout: Callable[[bytes], None], voice: Voice) -> None:
-    """Do a job.
-
-    `started`: `time.monotonic()` at the program's start. Whatever fails is told to `voice.trouble`; the rest is done
-    all the same.
+    Failures go to `messages.error`; everything else is still done.
     """
     with ExitStack() as stack:
-        output = _open(stack, job.output_dir, voice, create=False) if job.output_dir else None
-        shelf: Folder | None
-        if output and job.reports_dir and _is_same_folder(output.path, job.reports_dir):
-            shelf = output  # locked already
+        this = _prepared(stack, job, clock, messages)
+        unchanged = find_unchanged(this)
+        body = same_again(this, unchanged.reports)
+        if body is not None:
+            messages.info("nothing changed since the last run")
+            state = State(unchanged.reports)
         else:
-            shelf = _open(stack, job.reports_dir, voice, create=True) if job.reports_dir else None
-        # Not before the folders are locked: of two runs at once, the one that writes last must have looked last.
-        sources = find_sources(job.arguments, job.results_dir, job.stdin_name)
-        last = output.read(job.output_file, _LARGEST_TEXTFILE) if output else None
-        text = None if job.upload else _same_again(last, sources, job, output, shelf, started)
-        if text is None:
-            text = _made_anew(last, sources, job, output, shelf, started, voice)
-        else:
-            voice.detail("nothing changed since the last run")
-        if not job.output_dir:
-            _print(text, write_stdout, voice)
-        elif output:
-            _replace(output, job.output_file, text, job.mode, voice)
+            state = _converted(this, unchanged)
+            index = this.last.index_digest
+            if this.reports_folder:
+                index, state = _write_index(this, this.reports_folder, state)
+            body = _publish(this, state, index)
+        _report_warnings(this, state)
+        from inspec_textfile.metrics.exposition import own_times
+
+        text = body + own_times(clock.now(), clock.elapsed())
+        if this.output:
+            replace_file(this.output, job.output_file, text, job.mode, messages)
+        elif not job.output_dir:
+            _print(text, write_stdout, messages)
+        return state
 
 
-def _same_again(
-    last: bytes | None, sources: Sources, job: Job, output: Folder | None, shelf: Folder | None, started: float
-) -> bytes | None:
-    """Return the last file with the times of this run, if it and all pages were made from just what there is now."""
-    if not last or not output or not output.is_own(job.output_file) or sources.problems or (job.reports_dir and not shelf):
-        return None
-    made = unchanged.origin_of(last)
-    if not made:
-        return None
-    names = [source.name for source in sources.found]
+def _report_warnings(this: Run, state: State) -> None:
+    """Report what a person should know about results that were read: in every run, until they change."""
+    for source in this.sources.found:
+        report = state.reports[source.name]
+        for warning in report.warnings if report.unreadable_since_ns is None else ():
+            this.messages.error(f"{source.path}: {warning}")
+
+
+# --- prepare ------------------------------------------------------------------------------------------------------------------
+
+
+def _prepared(stack: ExitStack, job: Job, clock: Clock, messages: Messages) -> Run:
+    """Open and lock the folders, read the memory and find the results."""
+    output = _open(stack, job.output_dir, messages, create=False) if job.output_dir else None
+    reports_folder: OutputFolder | None
+    if output and job.reports_dir and _is_same_folder(output.path, job.reports_dir):
+        reports_folder = output  # locked already
+    else:
+        reports_folder = _open(stack, job.reports_dir, messages, create=True) if job.reports_dir else None
+    last = Memory()
+    if output:
+        last, problem = memory.load(output, job.output_file)
+        if problem:
+            messages.error(problem)
+    # Only after the folders are locked: of two runs at once, the one that writes last must also have looked last.
+    sources = find_sources(job.arguments, job.results_dir, job.stdin_name)
+    made_by = digest_of(f"{memory.program_digest()} {job.control_series} {job.inputs}".encode())
+    for_file = f"{made_by} {job.max_control_series} {job.reports_dir} {bool(job.upload)}"
+    return Run(
+        job=job,
+        clock=clock,
+        messages=messages,
+        output=output,
+        reports_folder=reports_folder,
+        sources=sources,
+        last=last,
+        made_by=made_by,
+        file_made_by=digest_of(for_file.encode()),
+    )
+
+
+def _open(stack: ExitStack, path: str, messages: Messages, *, create: bool) -> OutputFolder | None:
     try:
-        same = made.is_of(
-            job.options,
-            names,
-            read=lambda number: _read(sources.found[number], job),
-            page=lambda name, most: shelf.read(name, most) if shelf else None,
-        )
-    except SourceError:
-        return None
-    return unchanged.as_of(last, now=time.time(), duration=time.monotonic() - started) if same else None
-
-
-def _made_anew(
-    last: bytes | None, sources: Sources, job: Job, output: Folder | None, shelf: Folder | None, started: float, voice: Voice
-) -> bytes:
-    """Convert all results and return the file of metrics."""
-    from inspec_textfile import metrics
-    from inspec_textfile.convert import convert
-
-    troubles: list[str] = []
-
-    def trouble(message: str) -> None:
-        troubles.append(message)
-        voice.trouble(message)
-
-    told = Voice(trouble, voice.detail)
-    for problem in sources.problems:
-        trouble(problem)
-    total = len(sources.found)
-    sizes = [_size(source, job) for source in sources.found]
-    done = convert(
-        sources.found, sizes, lambda source: _read(source, job), job.series, shelf, lambda number: voice.progress(number, total)
-    )
-    found: list[Figures] = []
-    summaries: list[Summary] = []
-    broken: list[Unreadable] = []
-    series = 0
-    for source, one in zip(sources.found, done, strict=True):
-        for message in one.troubles:
-            trouble(message)
-        for message in one.details:
-            voice.detail(message)
-        reason = one.reason
-        if one.figures:
-            series += metrics.number_of_series(one.figures)
-            if series > metrics.MOST_SERIES:
-                reason = f"would make more series than the {metrics.MOST_SERIES:,} of one file: run on parts of the results"
-            else:
-                found.append(one.figures)
-                summaries += [one.summary] if one.summary else []
-        if reason:
-            broken.append(unreadable(source, reason))
-            trouble(f"{broken[-1].path}: {reason}")
-    if broken or not sources.complete:
-        known = {figures.report for figures in found}
-        found += _last_good(_last_figures(last, output, job, trouble), known, broken, sources.unseen)
-    index = _write_index(shelf, summaries, broken, told) if shelf else b""
-    upload = None
-    if job.upload:  # now, so that its outcome is among the metrics
-        from inspec_textfile.upload.site import last_success, publish_site
-
-        success = shelf is not None and publish_site(job.upload, shelf, found, summaries, broken, told)
-        upload = metrics.Upload(success, time.time() if success else last_success(last))
-    text = metrics.exposition(
-        sorted(found, key=lambda figures: figures.report),
-        job.series,
-        version=__version__,
-        now=time.time(),
-        duration=time.monotonic() - started,
-        upload=upload,
-    )
-    return text if troubles or job.upload or not output else unchanged.with_origin(text, _origin(job, sources, done, index))
-
-
-def _origin(job: Job, sources: Sources, done: Sequence[Converted], index: bytes) -> unchanged.Made:
-    """Return what a file was made from, for the next run."""
-    named = list(zip(sources.found, done, strict=True))
-    return unchanged.Made(
-        options=job.options,
-        reports=tuple((source.name, one.digest, one.modified_ns) for source, one in named),
-        pages=tuple((page_file(source.name), one.fingerprint) for source, one in named if job.reports_dir),
-        index=unchanged.digest_of(index) if job.reports_dir else "",
-    )
-
-
-def _open(stack: ExitStack, path: str, voice: Voice, *, create: bool) -> Folder | None:
-    try:
-        return stack.enter_context(Folder(path, create=create))
-    except TextfileError as error:
-        voice.trouble(str(error))
+        return stack.enter_context(OutputFolder(path, create=create))
+    except OutputError as error:
+        messages.error(str(error))
         return None
 
 
@@ -201,12 +112,56 @@ def _is_same_folder(one: str, other: str) -> bool:
     return False
 
 
-def _read(source: Source, job: Job) -> tuple[bytes, int]:
-    """Return a report's bytes and its time (Unix time, nanoseconds). Raises SourceError."""
-    if source.path == STDIN and job.stdin:
-        refuse_too_large(job.stdin[0])
-        return job.stdin
-    return read_source(source)
+# --- convert ------------------------------------------------------------------------------------------------------------------
+
+
+def _converted(this: Run, unchanged: Unchanged) -> State:
+    """Convert what changed, and return what is known about every report."""
+    from inspec_textfile import lost
+
+    for problem in this.sources.problems:
+        this.messages.error(problem)
+    outputs = kept_outputs(unchanged.reports)
+    reused = {name: unchanged.reports[name] for name in outputs}
+    reports = dict(reused)
+    broken = []
+    for task, converted in _convert_rest(this, reused, unchanged.digests):
+        for message in converted.errors:
+            this.messages.error(message)
+        for message in converted.infos:
+            this.messages.info(message)
+        if converted.memory:
+            reports[task.source.name] = converted.memory
+        else:
+            broken.append(lost.unreadable_report(this, task.source, converted.reason))
+    broken += lost.over_limit(this, reports)
+    for report in broken:
+        this.messages.error(f"{report.path}: {report.reason}")
+    broken += lost.missing_reports(this, reports)
+    for report in broken:
+        reports[report.name] = lost.last_good(this, report, reports.get(report.name))
+    reports = dict(sorted(reports.items()))
+    outputs = {name: outputs[name] if report is reused.get(name) else report.decoded() for name, report in reports.items()}
+    return State(reports, tuple(broken), outputs)
+
+
+def _convert_rest(
+    this: Run, reused: Mapping[str, ReportMemory], digests: Mapping[str, str]
+) -> Iterator[tuple[Task, Converted]]:
+    """Convert the reports that are not reused. `digests`: see `Unchanged`."""
+    from inspec_textfile.convert import Settings, Task, convert
+
+    changed = [source for source in this.sources.found if source.name not in reused]
+    tasks = [Task(source, _size(source, this.job), last) for source, last in zip(changed, remembered(this, changed, digests))]
+    settings = Settings(
+        read=lambda source: read(source, this.job),
+        reports_folder=this.reports_folder,
+        control_series=this.job.control_series,
+        inputs=this.job.inputs,
+        made_by=this.made_by,
+        latest=this.clock.now() + _CLOCK_TOLERANCE,
+    )
+    return zip(tasks, convert(tasks, settings, lambda number: this.messages.progress(number, len(tasks))))
 
 
 def _size(source: Source, job: Job) -> int:
@@ -218,52 +173,95 @@ def _size(source: Source, job: Job) -> int:
         return 0
 
 
-def _last_good(
-    last: Mapping[str, Figures], readable: set[str], broken: Sequence[Unreadable], unseen: tuple[str, ...]
-) -> list[Figures]:
-    """Return the figures of the reports that could not be read: those of the last file, if it has any."""
-    from inspec_textfile import metrics
-
-    names = {metrics.label(one.name) for one in broken}
-    names |= {name for name in last.keys() - readable if name.startswith(unseen)}
-    return [last.get(name) or metrics.unreadable_figures(name) for name in names]
+# --- write --------------------------------------------------------------------------------------------------------------------
 
 
-def _last_figures(last: bytes | None, output: Folder | None, job: Job, trouble: Say) -> Mapping[str, Figures]:
-    from inspec_textfile.carryover import NotOurs, read_back  # with a parser that a good run does not need
-
-    if last is None:
-        if output and output.has(job.output_file):
-            trouble(f"{job.output_dir}/{job.output_file}: is no file that can be read: nothing carried over")
-        return {}
-    try:
-        return read_back(last, job.series)
-    except NotOurs as error:
-        trouble(f"{job.output_dir}/{job.output_file}: is not of our making or damaged ({error}): nothing carried over")
-        return {}
-
-
-def _write_index(shelf: Folder, summaries: Sequence[Summary], broken: Sequence[Unreadable], voice: Voice) -> bytes:
-    """Write index.html, unless it is the same, and return it."""
+def _write_index(this: Run, folder: OutputFolder, state: State) -> tuple[str, State]:
+    """Write index.html, unless it is the same; return its SHA-256, and the state with the rows that are new."""
     from inspec_textfile import pages
 
-    kept = {one.name for one in broken if shelf.read(page_file(one.name), 1) is not None}
-    page = pages.render_index(summaries, broken, kept).encode()
-    if shelf.read(INDEX_FILE, len(page) + 1) != page:
-        _replace(shelf, INDEX_FILE, page, PAGE_MODE, voice)
-    return page
+    broken = {report.name for report in state.unreadable}
+    found = {name: output.summary for name, output in state.outputs.items() if output.summary}
+    summaries = [summary for name, summary in found.items() if name not in broken]
+    last_good = {name: summary for name, summary in found.items() if name in broken and folder.has(page_file(name))}
+    known = {name: output.row for name, output in state.outputs.items() if output.row}
+    index = pages.render_index(summaries, state.unreadable, last_good, known)
+    page = index.page.encode()
+    digest = digest_of(page)
+    if folder.digest(INDEX_FILE) != digest:
+        replace_file(folder, INDEX_FILE, page, None, this.messages)
+    new = {name: memory.with_row(state.reports[name], row) for name, row in index.rows.items() if row is not known.get(name)}
+    return digest, state._replace(reports={**state.reports, **new})
 
 
-def _print(text: bytes, write_stdout: Callable[[bytes], None], voice: Voice) -> None:
+def _publish(this: Run, state: State, index: str) -> bytes:
+    """Upload the pages, write the memory, and return the .prom without its times.
+
+    The memory is written before the .prom: a run that is killed between the two makes the .prom from it next time.
+    """
+    from inspec_textfile.metrics.exposition import RunFigures, exposition
+
+    upload, run_figures = this.last.upload, RunFigures(__version__)
+    if this.job.upload:  # now, so that its outcome is among the metrics
+        upload, run_figures = _upload(this, state)
+    body = exposition(
+        _rows(state),
+        run_figures,
+        control_series=this.job.control_series,
+        max_control_series=this.job.max_control_series,
+    )
+    if this.output:
+        gone = [report for name, report in this.last.reports.items() if name not in state.reports]
+        reports = {**state.reports, **{report.name: report for report in memory.kept_when_gone(gone)}}
+        new = Memory(reports, (len(body), digest_of(body)), index, this.file_made_by, upload)
+        problem = memory.save(this.output, this.job.output_file, new, this.last)
+        if problem:
+            this.messages.error(problem)
+    return body
+
+
+def _upload(this: Run, state: State) -> tuple[object, RunFigures]:
+    """Publish the pages, and return what to remember and the figures of the upload."""
+    from inspec_textfile.metrics.exposition import RunFigures
+    from inspec_textfile.upload.site import Site, publish_site
+    from inspec_textfile.upload.state import UploadState
+
+    assert this.job.upload  # noqa: S101  # the caller's condition
+    known = None
+    with suppress(ValueError, KeyError, TypeError):  # of another version, or nothing yet: everything is sent
+        known = UploadState.from_json(this.last.upload)
+    success = False
+    if this.reports_folder:
+        outputs = state.outputs
+        site = Site(
+            profiles={name: output.text.checks for name, output in outputs.items() if output.text},
+            summaries={name: output.summary for name, output in outputs.items() if output.summary},
+            unreadable=state.unreadable,
+        )
+        success, known = publish_site(
+            this.job.upload, this.reports_folder, site, state=known, now=this.clock.now(), messages=this.messages
+        )
+    last_success = known.last_success if known else None
+    figures = RunFigures(__version__, upload_success=success, upload_last_success=last_success)
+    return known.as_json() if known else None, figures
+
+
+def _rows(state: State) -> Sequence[ReportRow]:
+    from inspec_textfile.metrics.exposition import ReportRow
+
+    return [
+        ReportRow(
+            name=name,
+            text=state.outputs[name].text,
+            modified_ns=report.modified_ns,
+            readable=report.unreadable_since_ns is None,
+        )
+        for name, report in state.reports.items()
+    ]
+
+
+def _print(text: bytes, write_stdout: Callable[[bytes], None], messages: Messages) -> None:
     try:
         write_stdout(text)
     except OSError as error:
-        voice.trouble(f"standard output: {error.strerror}")
-
-
-def _replace(folder: Folder, name: str, data: bytes, mode: int, voice: Voice) -> None:
-    try:
-        folder.replace(name, data, mode)
-        voice.detail(f"{folder.path}/{name}: written, {len(data):,} bytes")
-    except TextfileError as error:
-        voice.trouble(str(error))
+        messages.error(f"standard output: {error.strerror}")

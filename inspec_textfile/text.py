@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any
 
-_UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_UNSAFE_ON_TERMINAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-_LONGEST_ON_TERMINAL = 300
+# Compiled when a text needs them, which is rare.
+_UNSAFE = "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
+_UNSAFE_ON_TERMINAL = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+_LONGEST_ON_TERMINAL = 600
 
 
 def clean(text: str) -> str:
@@ -15,21 +17,33 @@ def clean(text: str) -> str:
 
     For ids and names: they become labels, and are compared, so what looks the same must be the same.
     """
-    return text if text.isprintable() else _UNSAFE.sub("\ufffd", text)
+    return text if text.isprintable() else re.sub(_UNSAFE, "\ufffd", text)
 
 
-def visible(text: str) -> str:
+def visible(text: str, longest: int = _LONGEST_ON_TERMINAL) -> str:
     """Return `text` on one line, safe to print on a terminal, and not too long.
 
     Control characters, directional overrides and lone surrogates are written as escapes: a file name must not be able to move
     the cursor or to fake another line.
     """
-    text = _UNSAFE_ON_TERMINAL.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
-    return text if len(text) <= _LONGEST_ON_TERMINAL else text[:_LONGEST_ON_TERMINAL] + "..."
+    if not text.isprintable():
+        text = re.sub(_UNSAFE_ON_TERMINAL, lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+    return text if len(text) <= longest else text[:longest] + "..."
 
 
 def as_text(value: Any) -> str:
-    """Return a JSON value where a text is expected: texts as they are, null as "", others as `str` shows them."""
+    """Return a JSON value as text: text as it is, null as "", anything else as `str` shows it."""
     if isinstance(value, str):
         return value
     return "" if value is None else str(value)
+
+
+def digest_of(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def age(seconds: float) -> str:
+    """Return a time span as a person says it: `3 d`, `5 min`."""
+    units = ((86400, "d"), (3600, "h"), (60, "min"))
+    return next((f"{seconds / size:.0f} {unit}" for size, unit in units if seconds >= size), f"{max(0.0, seconds):.0f} s")

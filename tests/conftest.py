@@ -1,115 +1,82 @@
-"""What tests share: where reports are, real programs, and the installed command."""
+"""Fixtures that tests of every folder use, which tests are slow, and which may be skipped."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+import signal
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parent.parent
-REPORTS = REPOSITORY / "tests" / "data" / "reports"
-SHARED = REPOSITORY.parent / "shared"
-CI = bool(os.environ.get("CI"))
+pytest.register_assert_rewrite("helpers")
+
+# What nohup, or a shell's `&`, makes this process ignore, the programs that tests start would ignore as well.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+from helpers.host import Host
+from helpers.needs import CI
+from helpers.paths import REPOSITORY, SHARED
+
+SLOW_FOLDERS = ("contrib", "packaging", "reliability")
+SLOW_FIXTURES = {"host", "chromium", "checkout"}
+"""Tests of these folders, and tests with these fixtures, start programs, so they are slow. Others are marked where they are."""
+
+NEED_SHARED = 54
+"""So many tests, or more, read ../shared. A full run fails if there are fewer: they must not get lost without notice."""
+
+SKIPS_ALLOWED_IN_CI = (
+    f"{SHARED} is missing",
+    "breaks lines elsewhere than the newest click",
+    "the contract lies beside",
+)
 
 
-def missing(what: str, how: str) -> None:
-    """Skip a test that lacks something; in CI, where .ci/run installs everything, fail instead."""
-    message = f"{what} is missing: {how}"
-    if CI:
-        pytest.fail(message)
-    pytest.skip(message)
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read the folders of slow tests for `-m "not slow"`: that takes as long as a third of the fast tests."""
+    slow = collection_path.parent == REPOSITORY / "tests" and collection_path.name in SLOW_FOLDERS
+    return True if slow and config.option.markexpr == "not slow" else None
 
 
-def require(program: str, package: str) -> str:
-    """Return the path of a program from a Debian package."""
-    # Debian keeps daemons where only root's PATH leads.
-    found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-    if not found:
-        missing(program, f"apt-get install {package}")
-    return str(found)
+@pytest.hookimpl(tryfirst=True)  # before -m and -k leave tests out
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark slow tests, and count those that read ../shared."""
+    for item in items:
+        if item.path.relative_to(REPOSITORY / "tests").parts[0] in SLOW_FOLDERS or SLOW_FIXTURES & _fixtures(item):
+            item.add_marker(pytest.mark.slow)
+    number = sum("shared" in _fixtures(item) for item in items)
+    if _is_full_run(config) and number < NEED_SHARED:
+        raise pytest.UsageError(f"{number} tests read ../shared, fewer than the {NEED_SHARED} in tests/conftest.py")
+
+
+def _fixtures(item: pytest.Item) -> set[str]:
+    return set(getattr(item, "fixturenames", ()))
+
+
+def _is_full_run(config: pytest.Config) -> bool:
+    option = config.option
+    left_out = option.ignore or option.ignore_glob or option.markexpr
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not left_out
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail in CI if a test was skipped that should have run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not CI or reporter is None:
+        return
+    reasons = {str(report.longrepr[2]).removeprefix("Skipped: ") for report in reporter.stats.get("skipped", ())}
+    wrong = [reason for reason in sorted(reasons) if not reason.startswith(SKIPS_ALLOWED_IN_CI)]
+    if wrong:
+        reporter.write_line("\nskipped in CI, but not allowed in tests/conftest.py: " + "; ".join(wrong), red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reports beside the repository, which is not part of it."""
     if not SHARED.is_dir():
-        missing(str(SHARED), "these tests read published reports in place, which are no part of this repository")
+        pytest.skip(f"{SHARED} is missing: it holds published reports, which are not part of this repository")
     return SHARED
-
-
-@dataclass(frozen=True)
-class Host:
-    """A host as inspec-textfile sees it: its three folders, all empty."""
-
-    root: Path
-
-    @property
-    def results(self) -> Path:
-        return self.root / "results"
-
-    @property
-    def reports(self) -> Path:
-        return self.root / "reports"
-
-    @property
-    def textfiles(self) -> Path:
-        return self.root / "textfiles"
-
-    @property
-    def prom(self) -> Path:
-        return self.textfiles / "inspec.prom"
-
-    def add(self, case: str, name: str | None = None) -> Path:
-        """Put a genuine report among the results: `7.1.16/overlay` as `overlay.json`."""
-        source = REPORTS / f"{case}.json"
-        target = self.results / (name or source.name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(shutil.copy(source, target))
-
-    def run(
-        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, **options: object
-    ) -> subprocess.CompletedProcess[str]:
-        """Run the installed command on these folders."""
-        return self.start([*self.options(), *arguments], stdin, env, **options)
-
-    def options(self) -> list[str]:
-        return ["--results-dir", str(self.results), "--reports-dir", str(self.reports), "-o", str(self.prom)]
-
-    def start(
-        self, arguments: list[str], stdin: bytes = b"", env: Mapping[str, str] | None = None, **options: object
-    ) -> subprocess.CompletedProcess[str]:
-        """Run the installed command with these arguments only, in the host's root."""
-        environment = {"PATH": os.environ["PATH"], **(env or {})}
-        done = subprocess.run(
-            [COMMAND, *arguments], input=stdin, capture_output=True, cwd=self.root, env=environment, timeout=120, **options
-        )  # type: ignore[call-overload]  # options are those of subprocess.run
-        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-
-    def series(self) -> dict[str, float]:
-        """Return the series of the written file, by what stands before the value."""
-        return parse_series(self.prom.read_text())
-
-
-COMMAND = str(Path(sys.executable).parent / "inspec-textfile")
-
-
-def parse_series(text: str) -> dict[str, float]:
-    """Return series -> value of a text in exposition format."""
-    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
-    return {series: float(value) for series, _, value in (line.rpartition(" ") for line in lines)}
-
-
-def others_may_enter(folder: Path) -> None:
-    """Let node_exporter's user reach a folder of pytest's, which are for their owner only."""
-    for path in (folder, *folder.parents):
-        if Path("/tmp") in path.parents:  # noqa: S108  # where pytest has its folders
-            path.chmod(path.stat().st_mode & 0o7777 | 0o055)
 
 
 @pytest.fixture

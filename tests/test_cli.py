@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -13,7 +14,9 @@ import pytest
 
 from inspec_textfile import __version__
 
-from conftest import COMMAND, REPORTS, Host, require
+from helpers.host import COMMAND, Host
+from helpers.needs import require
+from helpers.paths import REPORTS
 
 
 def test_success_is_silent_and_complete(host: Host) -> None:
@@ -28,7 +31,7 @@ def test_success_is_silent_and_complete(host: Host) -> None:
         "inspec-host1/overlay.json.html",
         "inspec-ssh-baseline.json.html",
     ]
-    assert sorted(os.listdir(host.textfiles)) == ["inspec.prom"]
+    assert sorted(os.listdir(host.textfiles)) == [".inspec.prom.state", "inspec.prom"]
     assert host.series()['inspec_report_readable{report="host1/overlay"}'] == 1
     for path in (host.prom, host.reports / "index.html"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o644
@@ -58,10 +61,10 @@ def test_standard_input(host: Host) -> None:
     assert (host.reports / "inspec-stdin.json.html").exists()
 
     done = host.run("--report-name", "web01/ssh", "-", stdin=data)
-    assert done.returncode == 0
+    assert done.returncode == 0, "the same report under another name: nothing is lost"
     assert host.series()['inspec_report_readable{report="web01/ssh"}'] == 1
 
-    done = host.run("-", stdin=b"")
+    done = host.run("--report-name", "web01/ssh", "-", stdin=b"")
     assert done.returncode == 1
     assert done.stderr == (
         "inspec-textfile: standard input: is empty: InSpec failed before it wrote a report, see what it printed on stderr\n"
@@ -85,7 +88,7 @@ def test_files_and_folders_as_arguments(host: Host) -> None:
     done = host.run(str(path), str(host.results / "b"))
 
     assert done.returncode == 0
-    assert {series for series in host.series() if "readable" in series} == {
+    assert {series for series in host.series() if series.startswith("inspec_report_readable")} == {
         'inspec_report_readable{report="a/x"}',
         'inspec_report_readable{report="y"}',
     }
@@ -117,10 +120,29 @@ def test_every_option_is_an_environment_variable(host: Host) -> None:
         assert f"INSPEC_TEXTFILE_{option.upper().replace('-', '_')}" in host.start(["--help"]).stdout.replace("\n", "")
 
 
+def test_pages_without_inputs(host: Host) -> None:
+    report = json.loads((REPORTS / "7.1.16" / "ssh-baseline.json").read_text())
+    options = {"value": "hunter2", "type": "String"}
+    report["profiles"][0]["attributes"] = [{"name": "mail_host", "options": options}]
+    (host.results / "a.json").write_text(json.dumps(report))
+    page = host.reports / "inspec-a.json.html"
+
+    host.run()
+    assert "hunter2" in page.read_text()
+
+    host.run("--no-inputs")
+    assert "hunter2" not in page.read_text()
+
+
+def test_all_hosts_go_into_one_run_says_the_help(host: Host) -> None:
+    assert "the results of all hosts go into one run" in " ".join(host.start(["--help"]).stdout.split())
+
+
 def test_an_empty_variable_is_as_none(host: Host) -> None:
     assert host.run(env={"INSPEC_TEXTFILE_MODE": "", "INSPEC_TEXTFILE_QUIET": ""}).returncode == 0
 
 
+@pytest.mark.slow  # starts a process
 @pytest.mark.parametrize("flag", ["--help", "-h", "--version"])
 def test_help_and_version_import_nothing_they_do_not_need(flag: str) -> None:
     done = subprocess.run(
@@ -134,7 +156,12 @@ def test_help_and_version_import_nothing_they_do_not_need(flag: str) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "click" in imported
     assert not {name for name in imported if name.partition(".")[0] in ("prometheus_client", "markdown_it", "json", "hashlib")}
-    assert {name for name in imported if name.startswith("inspec_textfile")} == {"inspec_textfile", "inspec_textfile.cli"}
+    assert {name for name in imported if name.startswith("inspec_textfile")} == {
+        "inspec_textfile",
+        "inspec_textfile.__main__",
+        "inspec_textfile.cli",
+        "inspec_textfile.options",
+    }
 
 
 def test_without_pages_markdown_is_not_imported(host: Host) -> None:
@@ -158,7 +185,7 @@ def test_version_and_module(host: Host) -> None:
 
 
 def test_it_runs_isolated_from_the_folder_it_is_started_in(host: Host) -> None:
-    """`python -I`, and nothing from the working directory, whatever lies there."""
+    """`python -I` ignores the working directory, whatever is in it."""
     host.add("7.1.16/docs-markdown")
     for name in ("json.py", "click.py", "prometheus_client.py", "markdown_it.py", "inspec_textfile.py"):
         (host.root / name).write_text("raise SystemExit('imported from the working directory')")
@@ -176,8 +203,8 @@ def test_it_runs_isolated_from_the_folder_it_is_started_in(host: Host) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--mode", "999"], "is no file mode in octal"),
-        (["--mode", "17777"], "is no file mode in octal"),
+        (["--mode", "999"], "is not a file mode in octal"),
+        (["--mode", "17777"], "is not a file mode in octal"),
         (["--report-name", "../x", "-"], "must be a printable name"),
         (["--report-name", "/etc/x", "-"], "must be a printable name"),
         (["--report-name", "a\nb", "-"], "must be a printable name"),
@@ -263,10 +290,10 @@ def test_numbers_beyond_reason(host: Host) -> None:
 @pytest.mark.parametrize(
     ("prepare", "expected"),
     [
-        (lambda host: host.textfiles.rmdir(), "textfiles: the folder does not exist; make it, or pass another one"),
+        (lambda host: host.textfiles.rmdir(), "textfiles: the folder does not exist; create it, or pass another one"),
         (lambda host: (host.textfiles.rmdir(), host.textfiles.touch()), "textfiles: is not a folder"),
         (lambda host: host.prom.symlink_to("/etc/passwd"), "inspec.prom: is a symbolic link"),
-        (lambda host: os.mkfifo(host.prom), "inspec.prom: is no regular file"),
+        (lambda host: os.mkfifo(host.prom), "inspec.prom: is not a regular file"),
     ],
 )
 def test_bad_output_folder(host: Host, prepare: object, expected: str) -> None:
@@ -286,7 +313,7 @@ def test_bad_output_folder(host: Host, prepare: object, expected: str) -> None:
     [
         (lambda host: (host.reports.rmdir(), host.reports.touch()), "reports: is not a folder"),
         (lambda host: (host.reports / "index.html").symlink_to("/etc/passwd"), "index.html: is a symbolic link"),
-        (lambda host: (host.reports / "inspec-ssh-baseline.json.html").mkdir(), "is no regular file"),
+        (lambda host: (host.reports / "inspec-ssh-baseline.json.html").mkdir(), "is not a regular file"),
     ],
 )
 def test_bad_reports_folder(host: Host, prepare: object, expected: str) -> None:
@@ -300,12 +327,12 @@ def test_bad_reports_folder(host: Host, prepare: object, expected: str) -> None:
     assert host.series()['inspec_report_readable{report="ssh-baseline"}'] == 1, "the metrics were written all the same"
 
 
-def test_the_reports_folder_is_made(host: Host) -> None:
+def test_the_reports_folder_is_made_and_honours_the_umask(host: Host) -> None:
     host.add("7.1.16/ssh-baseline")
     host.reports.rmdir()
 
-    assert host.run(preexec_fn=lambda: os.umask(0o077)).returncode == 0
-    assert stat.S_IMODE(host.reports.stat().st_mode) == 0o755
+    assert host.run(preexec_fn=lambda: os.umask(0o027)).returncode == 0
+    assert stat.S_IMODE(host.reports.stat().st_mode) == 0o750
 
 
 def test_a_user_who_may_not_write(host: Host) -> None:
@@ -326,7 +353,11 @@ def test_a_user_who_may_not_write(host: Host) -> None:
 
     assert before.returncode == 0
     assert done.returncode == 1
-    assert done.stderr.count("this user must not write here") == 2
+    assert done.stderr.splitlines() == [
+        f"inspec-textfile: {folder}: user root cannot write to it (permission denied); change its owner, or run as another "
+        "user; files there are unchanged"
+        for folder in (host.reports, host.textfiles)
+    ], "one line a folder"
     assert "Traceback" not in done.stderr
     assert host.prom.read_bytes() == old
 

@@ -4,11 +4,16 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
 from inspec_textfile.parallel import Work, cores
 from inspec_textfile.parallel import spread as spread_meanwhile
+
+pytestmark = pytest.mark.slow  # each starts processes
+PATIENCE = 10
+"""Seconds that a process waits for another before the test fails."""
 
 
 def spread(weights: Sequence[int], work: Work, processes: int, progress: Callable[[int], None]) -> list[bytes]:
@@ -20,14 +25,27 @@ def own_pid(number: int) -> bytes:
     return f"{number}:{os.getpid()}".encode()
 
 
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something is true, in any process. If it never is, the test's assertions fail."""
+    end = time.monotonic() + PATIENCE
+    while not true() and time.monotonic() < end:
+        time.sleep(0.002)
+
+
 @pytest.mark.parametrize("processes", [1, 2, 5])
-def test_results_in_order_from_several_processes(processes: int) -> None:
+def test_results_in_order_from_as_many_processes(processes: int, tmp_path: Path) -> None:
+    """Each waits until all are at work: fewer would wait in vain, and more would be seen."""
     seen: list[int] = []
 
-    found = spread([3, 1, 4, 1, 5, 9, 2, 6], own_pid, processes, seen.append)
+    def work(number: int) -> bytes:
+        (tmp_path / str(os.getpid())).touch()
+        until(lambda: len(os.listdir(tmp_path)) >= processes)
+        return own_pid(number)
+
+    found = spread([3, 1, 4, 1, 5, 9, 2, 6], work, processes, seen.append)
 
     assert [one.decode().split(":")[0] for one in found] == list("01234567")
-    assert len({one.decode().split(":")[1] for one in found}) <= processes
+    assert len({one.decode().split(":")[1] for one in found}) == processes
     assert seen[-1] == 8
     assert seen == sorted(seen)
 
@@ -36,18 +54,32 @@ def test_nothing_to_do() -> None:
     assert spread([], own_pid, 2, lambda _: None) == []
 
 
-def test_the_heaviest_goes_first_and_who_is_done_draws_the_next() -> None:
-    begin = time.monotonic()
+def test_the_heaviest_goes_first() -> None:
+    order: list[int] = []
 
     def work(number: int) -> bytes:
-        time.sleep(0.4 if number == 2 else 0.1)
-        return f"{time.monotonic() - begin:.2f} {os.getpid()}".encode()
+        order.append(number)
+        return b""
 
-    found = [one.decode().split() for one in spread([1, 1, 9, 1, 1], work, 2, lambda _: None)]
+    spread([1, 4, 9, 2], work, 1, lambda _: None)
+
+    assert order == [2, 1, 3, 0]
+
+
+def test_who_is_done_draws_the_next(tmp_path: Path) -> None:
+    """The first lasts until the four others are done: all by the other process."""
+
+    def work(number: int) -> bytes:
+        (tmp_path / str(number)).touch()
+        if number == 2:
+            until(lambda: len(os.listdir(tmp_path)) == 5)
+        return str(os.getpid()).encode()
+
+    found = spread([1, 1, 9, 1, 1], work, 2, lambda _: None)
 
     slow = found.pop(2)
-    assert {pid for _, pid in found} != {slow[1]}
-    assert sum(pid != slow[1] for _, pid in found) >= 3
+    (other,) = set(found)
+    assert other != slow
 
 
 def test_more_than_the_queue_holds() -> None:
@@ -64,26 +96,36 @@ def test_large_results() -> None:
     ]
 
 
-def test_what_a_killed_process_leaves_is_done_all_the_same() -> None:
+def test_what_a_killed_process_leaves_is_done_all_the_same(tmp_path: Path) -> None:
     parent = os.getpid()
 
     def work(number: int) -> bytes:
         if os.getpid() != parent:
+            (tmp_path / str(number)).touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        until(lambda: bool(os.listdir(tmp_path)))
         return own_pid(number)
 
     found = spread([1] * 6, work, 2, lambda _: None)
 
+    (left,) = os.listdir(tmp_path)
+    assert found[int(left)] == f"{left}:{parent}".encode()
     assert [one.decode().split(":")[0] for one in found] == list("012345")
 
 
 def test_without_further_processes_it_is_all_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
     def refuses() -> int:
+        asked.append(1)
         raise BlockingIOError
 
     monkeypatch.setattr(os, "fork", refuses)
 
-    assert {one.decode().split(":")[1] for one in spread([1] * 6, own_pid, 3, lambda _: None)} == {str(os.getpid())}
+    found = spread([1] * 6, own_pid, 3, lambda _: None)
+
+    assert [one.decode() for one in found] == [f"{number}:{os.getpid()}" for number in range(6)]
+    assert len(asked) == 2
 
 
 def test_an_interruption_ends_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,5 +155,11 @@ def test_an_interruption_ends_all_processes(monkeypatch: pytest.MonkeyPatch) -> 
         os.waitpid(children[0], os.WNOHANG)
 
 
-def test_cores() -> None:
-    assert 1 <= cores() <= (os.cpu_count() or 1)
+def test_cores_are_those_that_this_process_may_use() -> None:
+    before = os.sched_getaffinity(0)
+    assert cores() == len(before)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import COMMAND, Host
+from helpers.host import COMMAND, Host
 
 
 def on_terminal(host: Host, *arguments: str, interrupt: bool = False) -> tuple[int, str]:
@@ -67,7 +67,7 @@ def test_an_interruption_is_clean(much: Host) -> None:
     status, shown = on_terminal(much, interrupt=True)
 
     assert status == 1
-    assert shown.rstrip().endswith("inspec-textfile: interrupted: what was not written yet stands as it was")
+    assert shown.rstrip().endswith("inspec-textfile: interrupted: files that were not written yet are unchanged")
     assert not leftovers(much.reports)
     assert not leftovers(much.textfiles)
     assert much.run().returncode == 0

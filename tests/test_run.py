@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inspec_textfile import pages, run
-from inspec_textfile.controlseries import ControlSeries
-from inspec_textfile.model import Report
-from inspec_textfile.results import parse_report
-from inspec_textfile.run import Job, Voice
-from inspec_textfile.sources import Sources, find_sources
-from inspec_textfile.textfile import Folder
+from inspec_textfile.files import OutputFolder
+from inspec_textfile.messages import Messages
+from inspec_textfile.report.model import Report
+from inspec_textfile.report.parse import parse_report
+from inspec_textfile.report.sources import Sources, find_sources
+from inspec_textfile.run import Clock, Job
 
-from conftest import Host
+from helpers.host import Host
 
 
 def do(host: Host) -> list[str]:
@@ -28,10 +29,10 @@ def do(host: Host) -> list[str]:
         output_dir=str(host.textfiles),
         output_file="inspec.prom",
         reports_dir=str(host.reports),
-        series=ControlSeries(),
         mode=0o644,
     )
-    run.run(job, started=0.0, write_stdout=lambda _: None, voice=Voice(troubles.append, lambda _: None))
+    clock = Clock(now=time.time, elapsed=lambda: 0.5)
+    run.run(job, clock=clock, write_stdout=lambda _: None, messages=Messages(troubles.append, lambda _: None))
     return troubles
 
 
@@ -40,18 +41,16 @@ def test_a_fault_in_a_page_costs_that_page_only(host: Host, monkeypatch: pytest.
     host.add("7.1.16/ssh-baseline")
     render = pages.render_report
 
-    def faulty(report: Report) -> str:
+    def faulty(report: Report, *rest: Any, **options: Any) -> str:
         if report.name == "all-pass":
             raise KeyError("oops")
-        return render(report)
+        return render(report, *rest, **options)
 
     monkeypatch.setattr(pages, "render_report", faulty)
 
     (trouble,) = do(host)
 
-    assert (
-        "inspec-all-pass.json.html: cannot be shown, through a fault of inspec-textfile; please report it: KeyError" in trouble
-    )
+    assert "inspec-all-pass.json.html: cannot be converted: unexpected error, please report it: KeyError" in trouble
     assert (host.reports / "inspec-ssh-baseline.json.html").exists()
     assert host.series()['inspec_report_readable{report="all-pass"}'] == 1
 
@@ -70,7 +69,8 @@ def test_a_fault_in_reading_costs_that_report_only(
         return parse_report(data, name, modified_ns)
 
     monkeypatch.setattr("inspec_textfile.convert.parse_report", faulty)
-    (host.results / "ssh-baseline.json").touch()  # else nothing is read again
+    with (host.results / "ssh-baseline.json").open("a") as file:  # else it is not read again
+        file.write(" ")
 
     (trouble,) = do(host)
 
@@ -83,7 +83,7 @@ def test_results_are_looked_for_under_the_lock(host: Host, monkeypatch: pytest.M
     """Of two runs at once, the one that writes last must have looked last."""
     order: list[str] = []
 
-    class Watched(Folder):
+    class Watched(OutputFolder):
         def __init__(self, path: str, *, create: bool) -> None:
             super().__init__(path, create=create)
             order.append(Path(path).name)
@@ -92,7 +92,7 @@ def test_results_are_looked_for_under_the_lock(host: Host, monkeypatch: pytest.M
         order.append("look")
         return find_sources(*arguments)
 
-    monkeypatch.setattr("inspec_textfile.run.Folder", Watched)
+    monkeypatch.setattr("inspec_textfile.run.OutputFolder", Watched)
     monkeypatch.setattr("inspec_textfile.run.find_sources", look)
 
     do(host)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,22 +13,23 @@ from typing import Any
 
 import pytest
 
-from inspec_textfile import run
-from inspec_textfile.controlseries import ControlSeries
-from inspec_textfile.run import Job, Voice
-from inspec_textfile.textfile import Folder
+from inspec_textfile import convert, run
+from inspec_textfile.files import OutputFolder
+from inspec_textfile.messages import Messages
+from inspec_textfile.run import Clock, Job
 
-from conftest import COMMAND, Host, require
+from helpers.host import COMMAND, Host
+from helpers.needs import require
 
-# The line that says what the last file was made from is JSON; the metrics have the times of this run.
-NOTHING_NEW = {"JSON": 1, "written": 1}
+# The metrics have the times of this run.
+NOTHING_NEW = {"written": 1}
 CASES = ("docs-markdown", "edge-outcomes", "ssh-baseline")
 
 
 @pytest.fixture
 def count(host: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Counter[str]]:
     """Return a function that does a run and counts what it does: in this process, on one core."""
-    from inspec_textfile.pages import prose
+    from inspec_textfile.pages import layout, markdown
 
     counts: Counter[str] = Counter()
 
@@ -42,15 +43,25 @@ def count(host: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Counter[s
         monkeypatch.setattr(owner, name, counting)
 
     monkeypatch.setattr("inspec_textfile.parallel.cores", lambda: 1)
-    counted(prose, "parsed", "Markdown")
-    counted(json.JSONDecoder, "raw_decode", "JSON")
-    counted(Folder, "replace", "written")
-    job = Job((), str(host.results), None, "", str(host.textfiles), "inspec.prom", str(host.reports), ControlSeries(), 0o644)
+    counted(markdown, "parsed", "Markdown")
+    counted(convert, "parse_report", "reports")
+    counted(OutputFolder, "replace", "written")
+    job = Job(
+        arguments=(),
+        results_dir=str(host.results),
+        stdin=None,
+        stdin_name="",
+        output_dir=str(host.textfiles),
+        output_file="inspec.prom",
+        reports_dir=str(host.reports),
+        mode=0o644,
+    )
+    clock = Clock(now=time.time, elapsed=lambda: 0.5)
 
     def do() -> Counter[str]:
         counts.clear()
-        prose.prose.cache_clear()
-        run.run(job, started=0.0, write_stdout=lambda _: None, voice=Voice(pytest.fail, lambda _: None))
+        layout.prose.cache_clear()
+        run.run(job, clock=clock, write_stdout=lambda _: None, messages=Messages(pytest.fail, lambda _: None))
         return Counter(counts)
 
     return do
@@ -61,8 +72,8 @@ def test_work_of_a_run(host: Host, count: Callable[[], Counter[str]]) -> None:
         host.add(f"7.1.16/{case}")
 
     cold = count()
-    assert cold["JSON"] == len(CASES)
-    assert cold["written"] == len(CASES) + 2
+    assert cold["reports"] == len(CASES)
+    assert cold["written"] == len(CASES) + 3, "pages, index, memory, metrics"
     assert 0 < cold["Markdown"] < 30
 
     warm = count()
@@ -70,8 +81,8 @@ def test_work_of_a_run(host: Host, count: Callable[[], Counter[str]]) -> None:
 
     host.add("7.1.16/all-pass", "ssh-baseline.json")
     one_changed = count()
-    assert one_changed["JSON"] == len(CASES) + 1
-    assert one_changed["written"] == 3, "one page, the index, the metrics"
+    assert one_changed["reports"] == 1
+    assert one_changed["written"] == 4, "one page, the index, the memory, the metrics"
     assert one_changed["Markdown"] == 0
 
     assert count() == NOTHING_NEW
@@ -96,8 +107,8 @@ def test_a_warm_run_imports_little(host: Host) -> None:
     )
 
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "inspec_textfile.unchanged" in imported
-    for package in ("prometheus_client", "markdown_it", "inspec_textfile.results", "inspec_textfile.pages"):
+    assert "inspec_textfile.reuse" in imported
+    for package in ("prometheus_client", "markdown_it", "inspec_textfile.report.parse", "inspec_textfile.pages.report"):
         assert package not in imported
 
 

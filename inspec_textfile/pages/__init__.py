@@ -1,44 +1,65 @@
-"""Reports as static HTML pages: nothing fetched, everything escaped, the same input gives the same bytes.
+"""Reports as static HTML pages: nothing fetched, everything escaped, the same report and past give the same bytes.
 
-`render_report` and `render_index` make whole pages. `fingerprint` and `fingerprint_of` tell without rendering whether a page
-that stands on disk is still the right one.
+`render_report` and `render_index` make whole pages, `summarize` returns what the index needs of a report, and `with_notice`
+marks a page that is no longer the newest.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from inspec_textfile import __version__
-from inspec_textfile.model import Report, Unreadable
-from inspec_textfile.pages import index, shell
-from inspec_textfile.pages import report as report_page
-from inspec_textfile.pages.summary import Summary, summarize
+from inspec_textfile.history import History
 
-__all__ = ["Summary", "fingerprint", "fingerprint_of", "render_index", "render_report", "summarize"]
+# Imported when something is rendered: a run that finds nothing changed needs nothing but `pages.files`.
+if TYPE_CHECKING:
+    from inspec_textfile.pages.index import Index, KnownRow
+    from inspec_textfile.pages.summary import Summary
+    from inspec_textfile.report.model import Report, Unreadable
 
-
-def fingerprint(report: Report) -> str:
-    """Return what the bytes of a report's page follow from, as a hexadecimal digest."""
-    style, script, _ = shell.own()
-    parts = ("report", __version__, style, script, report.name, report.digest)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+_NO_HISTORY = History()
 
 
-def fingerprint_of(head: bytes) -> str | None:
-    """Return the fingerprint of a page, from its first thousand bytes; None if it has none."""
-    return shell.read_fingerprint(head)
+def load() -> None:
+    """Load all that a report's page takes, so that processes which part afterwards share it."""
+    from inspec_textfile.pages import markdown, report  # noqa: F401
+
+    markdown.parser()
 
 
-def render_report(report: Report) -> str:
-    """Return the page of a report."""
-    return report_page.render(report, fingerprint(report))
+def render_report(report: Report, history: History = _NO_HISTORY, *, inputs: bool = True) -> str:
+    """Return the page of a report. `inputs`: whether the inputs of its profiles are on it."""
+    from inspec_textfile.pages import report as page
+
+    return page.render(report, history, inputs=inputs)
 
 
-def render_index(reports: Sequence[Report | Summary], unreadable: Sequence[Unreadable], kept: Collection[str]) -> str:
-    """Return index.html.
+def summarize(report: Report, history: History = _NO_HISTORY) -> Summary:
+    """Return what the index tells of a report."""
+    from inspec_textfile.pages import summary
 
-    A report may be given as its `summarize`d self, so that a thousand of them need not be held in memory. `kept`: the names of
-    unreadable reports whose last good page still stands.
+    return summary.summarize(report, history)
+
+
+def with_notice(page: bytes, reason: str, since: float | None) -> bytes | None:
+    """Return a page with a notice that newer results could not be read; see `notice.with_notice`."""
+    from inspec_textfile.pages import notice
+
+    return notice.with_notice(page, reason, since)
+
+
+def render_index(
+    summaries: Sequence[Summary],
+    unreadable: Sequence[Unreadable],
+    last_good: Mapping[str, Summary | None],
+    known: Mapping[str, KnownRow] = MappingProxyType({}),
+) -> Index:
+    """Return index.html, and its rows.
+
+    `last_good`: by name, the last summaries of unreadable reports whose last good page still stands; None where the page
+    stands but its summary is not known. `known`: by name, the rows that were made of the same summaries before.
     """
-    return index.render(reports, unreadable, kept)
+    from inspec_textfile.pages import index
+
+    return index.render(summaries, unreadable, last_good, known)

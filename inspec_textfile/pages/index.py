@@ -1,105 +1,195 @@
-"""index.html: all reports of a run, worst first."""
+"""index.html: the fleet, one line a report, worst first, reports of one folder together."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
-from inspec_textfile import __version__, links
-from inspec_textfile.model import STATUSES, Report, Unreadable
-from inspec_textfile.pages.html import Markup, html, join
-from inspec_textfile.pages.parts import bar, keys_dialog
-from inspec_textfile.pages.shell import page
-from inspec_textfile.pages.summary import STATUS_NAMES, Summary, number, summarize, verdict
-from inspec_textfile.pages.times import moment
+from inspec_textfile import __version__, plain
+from inspec_textfile.pages.frame import INDEX, page
+from inspec_textfile.pages.index_row import Columns, Row, group_row, report_row
+from inspec_textfile.pages.markup import Markup, from_memory, html, join
+from inspec_textfile.pages.parts import box, boxes, index_help
+from inspec_textfile.pages.summary import Summary
+from inspec_textfile.pages.words import STATUS_NAMES, count, listed, number
+from inspec_textfile.report.model import (
+    ERROR,
+    FAILED,
+    NOT_APPLICABLE,
+    NOT_REVIEWED,
+    PASSED,
+    STATUSES,
+    WAIVED,
+    Unreadable,
+)
+
+_CHIPS = (
+    ("unreadable", "Unreadable", "error"),
+    ("failing", "Failing", "failed"),
+    ("new", "Newly failing", "failed"),
+    ("not_loaded", "Not loaded", "error"),
+    ("not_reviewed", "Not reviewed", "not_reviewed"),
+    ("waived", "Waived", "waived"),
+    ("passed", "All passed", "passed"),
+)
+"""(value, text, class of its colour) of the filters."""
 
 
-def render(reports: Sequence[Report | Summary], unreadable: Sequence[Unreadable], kept: Collection[str]) -> str:
-    """Return the whole page."""
-    summaries = sorted((one if isinstance(one, Summary) else summarize(one) for one in reports), key=lambda one: one.rank)
-    return page("InSpec reports", None, _body(summaries, sorted(unreadable, key=lambda one: one.name), kept))
+class _Block(NamedTuple):
+    """Reports that stand together: those of a folder, or one alone ("")."""
+
+    folder: str
+    rows: tuple[Row, ...]
 
 
-def _body(summaries: Sequence[Summary], unreadable: Sequence[Unreadable], kept: Collection[str]) -> Iterable[Markup]:
-    yield html('<a class="skip" href="#ix">Skip to the reports</a>\n')
-    yield html('<header class="top"><h1>InSpec reports</h1></header>\n<main>\n')
-    yield _headline(summaries, unreadable)
-    if summaries or unreadable:
-        yield html(
-            """<form class="tools" id="tools" role="search" aria-label="Reports" hidden>
+class KnownRow(NamedTuple):
+    """The row of a readable report, kept for the next run: most reports do not change."""
+
+    place: str
+    """What it depends on beside the report's summary."""
+    row: str
+
+    @classmethod
+    def from_json(cls, value: Any) -> KnownRow:
+        """Read what JSON made of one. Raises ValueError or TypeError."""
+        place, row = value
+        return cls(plain.text(place), plain.output(row))
+
+
+class Index(NamedTuple):
+    """index.html, and what the next run can use of it."""
+
+    page: str
+    rows: Mapping[str, KnownRow]
+    """Of readable reports, by name."""
+
+
+def render(
+    summaries: Sequence[Summary],
+    unreadable: Sequence[Unreadable],
+    last_good: Mapping[str, Summary | None],
+    known: Mapping[str, KnownRow],
+) -> Index:
+    """Return the whole page, made with those of the known rows that still fit."""
+    rows = [
+        *(
+            Row.of(one.name, last_good.get(one.name), one, has_page=one.name in last_good)
+            for one in sorted(unreadable, key=lambda u: u.name)
+        ),
+        *(Row.of(one.name, one, None, has_page=True) for one in sorted(summaries, key=lambda one: one.rank)),
+    ]
+    columns = Columns.of([row.summary for row in rows if row.summary])
+    blocks = _blocks(rows)
+    lines = {row.name: _line(row, columns, block.folder, known.get(row.name)) for block in blocks for row in block.rows}
+    status, sentence = headline(rows)
+    body = [_head(status, sentence), *(_table(rows, blocks, columns, lines) if rows else ()), _end()]
+    readable = {row.name: lines[row.name] for row in rows if not row.unreadable}
+    return Index(page(INDEX, "InSpec reports", status, body), readable)
+
+
+def _line(row: Row, columns: Columns, folder: str, known: KnownRow | None) -> KnownRow:
+    """Return the row of a report: the known one if it still fits."""
+    place = f"{columns} {folder}"
+    if known and known.place == place and not row.unreadable:
+        return known
+    return KnownRow(place, report_row(row, columns, in_folder=folder))
+
+
+def _head(status: str, sentence: str) -> Markup:
+    return html(
+        '<a class="skip" href="#ix">Skip to the reports</a>\n<header class="top"><h1>InSpec reports</h1></header>\n<main>\n'
+        '<section class="verdict {}" aria-label="Verdict"><p class="say">{}</p></section>\n',
+        status,
+        sentence,
+    )
+
+
+def _table(rows: Sequence[Row], blocks: Iterable[_Block], columns: Columns, lines: Mapping[str, KnownRow]) -> Iterable[Markup]:
+    yield _toolbar(rows)
+    yield html('<p id="filtered"></p>\n<table class="ix" id="ix"><caption>Reports, worst first</caption>')
+    yield html("<thead><tr>{}</tr></thead>\n", join([*_heads(columns)]))
+    for folder, same in groupby(blocks, key=lambda block: block.folder):
+        yield html("<tbody>\n")
+        for block in same:
+            yield group_row(folder, block.rows, columns) if folder else html("")
+            yield from_memory(lines[row.name].row for row in block.rows)
+        yield html("</tbody>\n")
+    yield html('</table>\n<p class="alert" id="none" hidden>No report matches.</p>\n')
+
+
+def _end() -> Markup:
+    return html("</main>\n{}<footer>Made by inspec-textfile {}</footer>", index_help(), __version__)
+
+
+def _blocks(rows: Sequence[Row]) -> list[_Block]:
+    """Return rows with those of one folder together, where its worst one stands; a folder of one report is none."""
+    folders: dict[str, list[Row]] = {}
+    for row in rows:
+        folders.setdefault(row.name.rpartition("/")[0] or f"/{row.name}", []).append(row)
+    return [
+        _Block(folder if len(found) > 1 and not folder.startswith("/") else "", tuple(found))
+        for folder, found in folders.items()
+    ]
+
+
+def _heads(columns: Columns) -> Iterable[Markup]:
+    yield html('<th scope="col">Report</th><th scope="col">Host</th><th scope="col">Run</th>')
+    if columns.new:
+        yield html('<th scope="col" class="num" title="Newly failing">New</th>')
+    for status in columns.statuses:
+        yield html('<th scope="col" class="num">{}</th>', "N/A" if status == NOT_APPLICABLE else STATUS_NAMES[status])
+    yield html('<th scope="col" class="num" title="Of the tested controls">Passed of tested</th>')
+    if columns.oldest:
+        yield html('<th scope="col">Failing since</th>')
+
+
+def _toolbar(rows: Sequence[Row]) -> Markup:
+    found = [row.marks for row in rows]
+    chips = [
+        box("is", value, shown, many, css_class)
+        for value, shown, css_class in _CHIPS
+        for many in [sum(value in marks for marks in found)]
+        if many
+    ]
+    return html(
+        """<form class="tools" id="tools" role="search" aria-label="Reports" hidden>
 <p class="grow"><label for="q">Search</label>
 <input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="report, profile, host" aria-keyshortcuts="/">
-<output id="count" aria-live="polite"></output></p>
-<p><button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Keys</button></p></form>
-"""
-        )
-        heads = join([html('<th scope="col" class="num">{}</th>', STATUS_NAMES[status]) for status in STATUSES])
-        yield html(
-            '<table class="ix" id="ix"><caption>Reports, worst first</caption><thead><tr><th scope="col">Report</th>'
-            '<th scope="col">Host</th><th scope="col">Run</th>{}'
-            '<th scope="col" class="num">Compliance</th></tr></thead>\n<tbody>\n',
-            heads,
-        )
-        for broken in unreadable:
-            yield _unreadable_row(broken, broken.name in kept)
-        for summary in summaries:
-            yield _row(summary)
-        yield html("</tbody></table>\n")
-    yield html("</main>\n{}<footer>Made by inspec-textfile {}</footer>", keys_dialog(), __version__)
-
-
-def _headline(summaries: Sequence[Summary], unreadable: Sequence[Unreadable]) -> Markup:
-    failing = sum(bool(summary.tally.failing_by_severity()) for summary in summaries)
-    total = len(summaries) + len(unreadable)
-    if not total:
-        status, say = "not_reviewed", "There are no reports: no results file was found."
-    else:
-        parts = []
-        if unreadable:
-            parts.append(f"{number(len(unreadable))} could not be read")
-        if failing:
-            parts.append(f"{number(failing)} {'has' if failing == 1 else 'have'} failing controls")
-        status = "failed" if failing else "error" if unreadable else "passed"
-        reports = f"{number(total)} {'report' if total == 1 else 'reports'}"
-        say = f"Of {reports}, {' and '.join(parts)}." if parts else f"{reports}, and none has a failing control."
-    return html('<section class="verdict {}" aria-label="Verdict"><p class="say">{}</p></section>\n', status, say)
-
-
-def _unreadable_row(broken: Unreadable, has_page: bool) -> Markup:
-    name = html('<a href="{}">{}</a>', links.page_link(broken.name), broken.name) if has_page else html("{}", broken.name)
-    return html(
-        '<tr class="error"><th scope="row">{} <span class="st">Unreadable</span></th>'
-        '<td colspan="9"><code>{}</code> {}.{}</td></tr>\n',
-        name,
-        broken.path,
-        broken.reason.rstrip("."),
-        html(' <a href="{}">See its last good page</a>', links.page_link(broken.name)) if has_page else html(""),
+<output id="count" aria-live="polite"></output> <button type="button" id="reset" hidden>Show all</button>
+<button type="button" id="more" aria-expanded="false" aria-controls="filters">Filters</button>
+<button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></p>
+<div id="filters">{}</div></form>
+""",
+        boxes("Show", chips),
     )
 
 
-def _row(summary: Summary) -> Markup:
-    counts = summary.tally.by_status
-    status, sentence = verdict(summary)
-    cells = join(
-        [
-            html('<td class="num {}" data-l="{}">{}</td>', name if count else "zero", STATUS_NAMES[name], number(count))
-            for name, count in counts.items()
-        ]
-    )
-    profiles = ", ".join(f"{name} {version}".strip() for name, version in summary.profiles)
-    return html(
-        '<tr class="{}"><th scope="row"><a href="{}">{}</a> <small>{}</small>{}{}</th>'
-        '<td data-l="Host">{} <small>{}</small></td><td data-l="Run" data-k="{}">{}</td>'
-        '{}<td class="num" data-l="Compliance">{}</td></tr>\n',
-        status,
-        links.page_link(summary.name),
-        summary.name,
-        profiles,
-        html("<p>{}</p>", sentence) if summary.broken or not summary.tally.total else html(""),
-        bar(summary.tally),
-        summary.target,
-        summary.platform,
-        "" if summary.started is None else int(summary.started),
-        moment(summary.started),
-        cells,
-        summary.tally.compliance,
-    )
+# --- the verdict on all -------------------------------------------------------------------------------------------------------
+
+
+def headline(rows: Sequence[Row]) -> tuple[str, str]:
+    """Return the status that stands for the fleet, and a sentence: green only if every report was read and passed."""
+    if not rows:
+        return NOT_REVIEWED, "There are no reports: no results file was found."
+    by_status = dict.fromkeys(STATUSES, 0)
+    for row in rows:
+        if row.summary and not row.unreadable:
+            by_status[row.verdict[0]] += 1
+    lost = sum(row.unreadable is not None for row in rows)
+    broken = sum(bool(row.summary and not row.unreadable and row.summary.not_loaded) for row in rows)
+    failing = sum(bool(row.summary and not row.unreadable and row.summary.tally.failing) for row in rows)
+    parts = [
+        *([f"{number(lost)} could not be read"] if lost else []),
+        *([f"{count(failing, 'has', 'have')} failing controls"] if failing else []),
+        *([f"{count(broken, 'has', 'have')} profiles that did not run"] if broken else []),
+        *([f"{count(by_status[NOT_REVIEWED], 'is', 'are')} not fully reviewed"] if by_status[NOT_REVIEWED] else []),
+        *([f"{count(by_status[WAIVED], 'has', 'have')} waived controls"] if by_status[WAIVED] else []),
+        *([f"{number(by_status[NOT_APPLICABLE])} with nothing that applies"] if by_status[NOT_APPLICABLE] else []),
+    ]
+    total = count(len(rows), "report")
+    if not parts:
+        return PASSED, f"{total}: every control that applies was tested and passed."
+    worst = next((status for status in STATUSES if by_status[status]), ERROR)
+    status = ERROR if (lost or broken) and worst != FAILED else worst
+    return status, f"Of {total}, {listed(parts)}."

@@ -1,17 +1,17 @@
-"""Pieces that pages share: the verdict, counts as tiles, bar and table, the tools of the script."""
+"""Pieces of a report's page above its controls: the verdict, counts as a table, the tools of the script."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from inspec_textfile.model import PASSED, STATUSES
-from inspec_textfile.pages.html import Markup, html, join
-from inspec_textfile.pages.summary import STATUS_NAMES, Summary, Tally, number, verdict
+from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.summary import Summary, Tally
+from inspec_textfile.pages.verdict import coverage, tests, verdict
+from inspec_textfile.pages.words import STATUS_NAMES, count, number
+from inspec_textfile.report.model import STATUSES
 
 _BAR_WIDTH = 1000
-_RING = 2 * math.pi * 15
-"""Circumference."""
+NOTHING = html("")
 
 
 def facts(rows: Iterable[tuple[str, Markup | None]]) -> Markup:
@@ -20,66 +20,31 @@ def facts(rows: Iterable[tuple[str, Markup | None]]) -> Markup:
     return html('<dl class="facts">{}</dl>', join(shown))
 
 
-def verdict_block(summary: Summary) -> Markup:
-    """Return the sentence that matters, and the compliance with its formula."""
+def verdict_block(summary: Summary, news: Markup) -> Markup:
+    """Return the sentence that matters, how much of the report it rests on, and what is new since the run before."""
     status, sentence = verdict(summary)
-    tally = summary.tally
-    counts = tally.by_status
-    if tally.judged:
-        formula = html(
-            "passed ÷ (passed + failed + error) = {} ÷ {}; {}",
-            number(counts[PASSED]),
-            number(tally.judged),
-            "without what did not load" if summary.broken else "the others do not count",
-        )
-    else:
-        formula = html("passed ÷ (passed + failed + error): nothing was judged")
     return html(
-        '<section class="verdict {}" aria-label="Verdict"><p class="say">{}</p>{}'
-        '<p class="comp"><b>{}</b> compliant <small>{}</small></p></section>\n',
+        '<section class="verdict {}" aria-label="Verdict"><p class="say">{}</p><p class="cov">{}. {}.</p>{}</section>\n',
         status,
         sentence,
-        _ring(tally),
-        tally.compliance,
-        formula,
+        coverage(summary.tally).rstrip("."),
+        tests(summary.results).capitalize(),
+        news,
     )
-
-
-def _ring(tally: Tally) -> Markup:
-    """Return the compliance as a ring; the number stands beside it, so it is hidden from screen readers."""
-    part = tally.by_status[PASSED] * _RING / tally.judged if tally.judged else 0
-    return html(
-        '<svg class="ring" viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="15"/>'
-        '<circle class="on" cx="18" cy="18" r="15" stroke-dasharray="{} {}" transform="rotate(-90 18 18)"/></svg>',
-        f"{part:.2f}",
-        f"{_RING:.2f}",
-    )
-
-
-def status_tiles(tally: Tally, *, linked: bool) -> Markup:
-    """Return how many controls have each status."""
-    tiles = []
-    for status, count in tally.by_status.items():
-        inside = html("<b>{}</b> <span>{}</span>", number(count), STATUS_NAMES[status])
-        if linked and count:
-            tiles.append(html('<li class="{}"><a href="#s-{}">{}</a></li>', status, status, inside))
-        else:
-            tiles.append(html('<li class="{}">{}</li>', status if count else "zero", inside))
-    return html('<ul class="tiles">{}</ul>\n', join(tiles))
 
 
 def bar(tally: Tally) -> Markup:
     """Return the proportions as a bar."""
-    counts = {status: count for status, count in tally.by_status.items() if count}
+    counts = {status: many for status, many in tally.by_status.items() if many}
     total = sum(counts.values())
     if not total:
-        return html("")
+        return NOTHING
     pieces, done = [], 0
-    for status, count in counts.items():
-        left, right = done * _BAR_WIDTH // total, (done + count) * _BAR_WIDTH // total
+    for status, many in counts.items():
+        left, right = done * _BAR_WIDTH // total, (done + many) * _BAR_WIDTH // total
         pieces.append(html('<rect class="{}" x="{}" width="{}" height="10"/>', status, left, max(right - left, 2)))
-        done += count
-    spoken = ", ".join(f"{count} {STATUS_NAMES[status].lower()}" for status, count in counts.items())
+        done += many
+    spoken = ", ".join(f"{many} {STATUS_NAMES[status].lower()}" for status, many in counts.items())
     return html(
         '<svg class="bar" viewBox="0 0 {} 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>\n',
         _BAR_WIDTH,
@@ -88,67 +53,123 @@ def bar(tally: Tally) -> Markup:
     )
 
 
-def severity_table(tally: Tally) -> Markup:
-    """Return the counts by severity and status."""
-    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', status, STATUS_NAMES[status]) for status in STATUSES])
-    rows = []
+# --- counts -------------------------------------------------------------------------------------------------------------------
+
+
+def counts_table(summary: Summary) -> Markup:
+    """Return the controls by severity and status that occur; every number is a link that filters."""
+    tally = summary.tally
+    by_status = tally.by_status
+    statuses = [status for status in STATUSES if by_status[status]]
+    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', one, STATUS_NAMES[one]) for one in statuses])
+    rows = [
+        html('<tr class="all"><th scope="row">All</th>{}</tr>\n', join([_cell(by_status[one], one, "") for one in statuses]))
+    ]
     for level in tally.severities:
-        cells = [
-            html('<td class="{}">{}</td>', status if count else "zero", number(count))
-            for status in STATUSES
-            for count in [tally.counts.get((level, status), 0)]
-        ]
-        rows.append(html('<tr><th scope="row">{}</th>{}</tr>\n', level.capitalize(), join(cells)))
+        cells = join([_cell(tally.counts.get((level, one), 0), one, level) for one in statuses])
+        head = html('<a href="#controls" data-f="severity={}">{}</a>', level, level.capitalize())
+        rows.append(html('<tr><th scope="row">{}</th>{}</tr>\n', head, cells))
     return html(
-        '<table class="m"><caption>Controls by severity</caption><thead><tr><th scope="col">Severity</th>{}</tr></thead>'
+        '<table class="m"><caption>{} by severity</caption><thead><tr><th scope="col">Severity</th>{}</tr></thead>'
         "<tbody>\n{}</tbody></table>\n",
+        count(tally.total, "control"),
         heads,
         join(rows),
     )
 
 
-def toolbar(tally: Tally) -> Markup:
+def _cell(many: int, status: str, level: str) -> Markup:
+    if not many:
+        return html('<td class="zero">0</td>')
+    return filter_cell(many, status, f"severity={level}" if level else "")
+
+
+def filter_cell(many: int, status: str, more: str) -> Markup:
+    """Return a cell with a number of controls of a status, as a link that filters by it and by `more` (`severity=high`)."""
+    chosen = f"status={status}&{more}" if more else f"status={status}"
+    return html('<td class="{}"><a href="#s-{}" data-f="{}">{}</a></td>', status, status, chosen, number(many))
+
+
+# --- tools --------------------------------------------------------------------------------------------------------------------
+
+
+def toolbar(summary: Summary) -> Markup:
     """Return search, filters and sorting; hidden until the script makes them work."""
-    counts = tally.by_status
-    statuses = [_box("status", status, STATUS_NAMES[status]) for status in STATUSES if counts[status]]
-    present = [level for level in tally.severities if any(tally.counts.get((level, status)) for status in STATUSES)]
-    levels = [_box("severity", level, level.capitalize()) for level in present]
+    tally = summary.tally
+    by_status = tally.by_status
+    statuses = [box("status", one, STATUS_NAMES[one], by_status[one], one) for one in STATUSES if by_status[one]]
+    by_level = {level: sum(tally.counts.get((level, one), 0) for one in STATUSES) for level in tally.severities}
+    levels = [box("severity", level, level.capitalize(), many, level) for level, many in by_level.items()]
+    changes = (("new", "New", summary.newly_failing), ("worse", "Worse", summary.worse), ("fixed", "Fixed", summary.fixed))
+    changed = [box("change", value, shown, many, "") for value, shown, many in changes if many]
     return html(
         """<form class="tools" id="tools" role="search" aria-label="Controls" hidden>
 <p class="grow"><label for="q">Search</label>
-<input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="id, title, text or tag" aria-keyshortcuts="/">
-<output id="count" aria-live="polite"></output> <button type="button" id="reset" hidden>Show all</button></p>
-<p><label for="sort">Sort</label> <select id="sort"><option value="">worst first</option><option value="id">by id</option>
-<option value="title">by title</option><option value="time">slowest first</option></select>
-<button type="button" id="fold">Expand all</button>
-<button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Keys</button></p>
-<fieldset><legend>Status</legend>{}</fieldset>
-<fieldset><legend>Severity</legend>{}</fieldset></form>
+<input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="id, title, text, tag:AC-2" aria-keyshortcuts="/">
+<output id="count" aria-live="polite"></output> <button type="button" id="reset" hidden>Show all</button>
+<button type="button" id="more" aria-expanded="false" aria-controls="filters">Filters</button></p>
+<p class="acts"><label for="sort">Sort</label> <select id="sort"><option value="">worst first</option>{}
+<option value="id">by id</option><option value="title">by title</option><option value="time">slowest first</option></select>
+<button type="button" id="fold">Expand all</button> <button type="button" id="csv">Download CSV</button>
+<button type="button" id="copy">Copy list</button>
+<button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></p>
+<div id="filters">{}{}{}</div></form>
 """,
-        join(statuses),
-        join(levels),
+        html('<option value="since">failing longest</option>') if summary.oldest_failure is not None else NOTHING,
+        boxes("Status", statuses),
+        boxes("Severity", levels if len(levels) > 1 else ()),
+        boxes("Since the run before", changed),
     )
 
 
-def _box(name: str, value: str, shown: str) -> Markup:
-    return html('<label class="{}"><input type="checkbox" name="{}" value="{}"> {}</label> ', value, name, value, shown)
+def boxes(legend: str, found: Sequence[Markup]) -> Markup:
+    """Return a group of chips, nothing without any."""
+    return html("<fieldset><legend>{}</legend>{}</fieldset>\n", legend, join(found)) if found else NOTHING
 
 
-def keys_dialog() -> Markup:
-    """Return the help on keys."""
-    keys = (
-        ("/", "search"),
-        ("j", "next control"),
-        ("k", "previous control"),
-        ("Enter", "fold or unfold it"),
-        ("e", "expand or fold all"),
-        ("Esc", "clear the search"),
-        ("?", "this help"),
-    )
-    rows = join([html("<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>", key, what) for key, what in keys])
+def box(name: str, value: str, shown: str, many: int, css_class: str) -> Markup:
+    """Return a chip that filters: what it is, and how many."""
     return html(
-        '<dialog id="keys" aria-labelledby="h-keys"><h2 id="h-keys">Keys</h2><dl class="keys">{}</dl>'
-        '<p><label><input type="checkbox" id="usekeys" checked> Use these keys</label></p>'
+        '<label class="{}"><input type="checkbox" name="{}" value="{}"> {} <b>{}</b></label> ',
+        css_class,
+        name,
+        value,
+        shown,
+        number(many),
+    )
+
+
+_SHARED_KEYS = (("/", "search"), ("Esc", "clear the search"), ("?", "this help"))
+_SEARCH_HELP = (
+    ("two words", "both of them, anywhere"),
+    ('"two words"', "just as they stand"),
+    ("tag:CCI-000366", "the tag itself"),
+    ("nist:AC", "a family of NIST SP 800-53"),
+)
+
+
+def report_help() -> Markup:
+    """Return the help of a report's page."""
+    keys = (("j", "next control"), ("k", "previous control"), ("Enter", "fold or unfold it"), ("e", "expand or fold all"))
+    return _help((*keys, *_SHARED_KEYS), _SEARCH_HELP)
+
+
+def index_help() -> Markup:
+    """Return the help of the index."""
+    keys = (("j", "next report"), ("k", "previous report"), ("Enter", "open it"))
+    words = (
+        ("two words", "both of them, in name, profile, host or reason"),
+        ("the head of a column", "sorts by it; once more, the other way round"),
+        ("i", "at a row: its exact times and its profiles"),
+    )
+    return _help((*keys, *_SHARED_KEYS), words)
+
+
+def _help(keys: Iterable[tuple[str, str]], words: Iterable[tuple[str, str]]) -> Markup:
+    return html(
+        '<dialog id="keys" aria-labelledby="h-keys"><h2 id="h-keys">Help</h2><dl class="keys">{}</dl><h3>Search and sort</h3>'
+        '<dl class="keys">{}</dl><p><label><input type="checkbox" id="usekeys" checked> Use these keys</label></p>'
         '<form method="dialog"><button>Close</button></form></dialog>\n',
-        rows,
+        join([html("<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>", key, what) for key, what in keys]),
+        join([html("<div><dt><code>{}</code></dt><dd>{}</dd></div>", word, what) for word, what in words]),
     )

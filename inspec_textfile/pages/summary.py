@@ -1,141 +1,196 @@
-"""What a report amounts to: the numbers and the sentence at the top of its page, and its row in the index."""
+"""What a report amounts to, as plain data: the numbers at the top of its page, and its row in the index."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from inspec_textfile.model import (
+from inspec_textfile.history import History
+from inspec_textfile.plain import flag, list_of, name, seconds, text, whole
+from inspec_textfile.report.model import (
     ERROR,
     FAILED,
+    LEVELS,
     LOADED,
     NOT_APPLICABLE,
     NOT_REVIEWED,
     PASSED,
-    SEVERITIES,
+    RESULT_STATUSES,
     STATUSES,
-    UNKNOWN,
     WAIVED,
     Profile,
     Report,
 )
-from inspec_textfile.outcome import count_controls, count_results, severities
-
-STATUS_NAMES: Mapping[str, str] = {
-    FAILED: "Failed",
-    ERROR: "Error",
-    NOT_REVIEWED: "Not reviewed",
-    WAIVED: "Waived",
-    NOT_APPLICABLE: "Not applicable",
-    PASSED: "Passed",
-}
-WORST_FIRST = (*SEVERITIES, UNKNOWN)
+from inspec_textfile.report.status import count_controls, count_results
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """Controls counted, as the metrics count them."""
 
     counts: Mapping[tuple[str, str], int]
     """By (severity, status)."""
     severities: tuple[str, ...]
-    """Those that have a row."""
+    """Those that occur, worst first."""
+    by_status: Mapping[str, int]
+    """Controls of each status, worst first."""
+    failing: Mapping[str, int]
+    """How many controls failed or broke, of each severity, worst first; only those where any did."""
 
-    @property
-    def by_status(self) -> dict[str, int]:
-        """Controls of each status, worst first."""
-        return {status: sum(self.counts.get((level, status), 0) for level in WORST_FIRST) for status in STATUSES}
+    @classmethod
+    def of(cls, counts: Mapping[tuple[str, str], int]) -> Tally:
+        """Return a tally of counts by (severity, status)."""
+        by_status, by_level = dict.fromkeys(STATUSES, 0), dict.fromkeys(LEVELS, 0)
+        failing = by_level.copy()
+        for (level, status), many in counts.items():
+            by_status[status] += many
+            by_level[level] += many
+            if status in (FAILED, ERROR):
+                failing[level] += many
+        return cls(
+            counts=counts,
+            severities=tuple(level for level, many in by_level.items() if many),
+            by_status=by_status,
+            failing={level: many for level, many in failing.items() if many},
+        )
 
     @property
     def total(self) -> int:
         """All controls."""
-        return sum(self.counts.values())
-
-    def failing_by_severity(self) -> dict[str, int]:
-        """Return how many controls failed or broke, of each severity, worst first; only those where any did."""
-        found = {level: self.counts.get((level, FAILED), 0) + self.counts.get((level, ERROR), 0) for level in WORST_FIRST}
-        return {level: number for level, number in found.items() if number}
+        return sum(self.by_status.values())
 
     @property
-    def judged(self) -> int:
-        """Controls that count for compliance: passed, failed, error."""
+    def tested(self) -> int:
+        """Controls that a test decided: passed, failed, error."""
         counts = self.by_status
         return counts[PASSED] + counts[FAILED] + counts[ERROR]
 
     @property
+    def applicable(self) -> int:
+        """All controls but those that are not applicable."""
+        return self.total - self.by_status[NOT_APPLICABLE]
+
+    @property
     def compliance(self) -> str:
-        """The part of the judged controls that passed; rounded down, so that 100 % means all."""
-        if not self.judged:
+        """The part of the tested controls that passed; rounded down, so that 100 % means all."""
+        if not self.tested:
             return "\N{EN DASH}"
-        permille = self.by_status[PASSED] * 1000 // self.judged
+        permille = self.by_status[PASSED] * 1000 // self.tested
         return f"{permille // 10}.{permille % 10} %" if permille % 10 else f"{permille // 10} %"
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(NamedTuple):
     """One report, without its controls."""
 
     name: str
     profiles: tuple[tuple[str, str], ...]
     """(title or name, version) of each profile."""
     target: str
+    """What a person calls the host, "" if the report does not tell."""
     platform: str
     inspec_version: str
     started: float | None
+    """Unix time, seconds."""
     duration: float | None
+    """Seconds."""
     tally: Tally
     results: Mapping[str, int]
-    """Single test results by status."""
+    """Single test results by status, one of RESULT_STATUSES."""
     not_loaded: tuple[str, ...]
     """Names of profiles, and of those they depend on, that were skipped or failed to load."""
     broken: int
     """How many profiles failed to load."""
+    previous: float | None = None
+    """Start of the run before, Unix time in seconds; None if none is remembered."""
+    newly_failing: int = 0
+    fixed: int = 0
+    worse: int = 0
+    """Controls that failed before, and now fail in more tests."""
+    oldest_failure: float | None = None
+    """Since when the longest-failing control has been failing: Unix time, seconds."""
+    oldest_first_seen: bool = False
+    """That control failed already in the first run that is remembered."""
+    runs: int = 0
+    """Runs that are remembered, this one included."""
+    notes: tuple[str, ...] = ()
+    """What makes this run hard to compare with the one before."""
 
     @property
     def rank(self) -> tuple[object, ...]:
         """Sort key, worst first."""
-        failing = self.tally.failing_by_severity()
+        failing = self.tally.failing
         counts = self.tally.by_status
         return (
             -self.broken,
-            *(-failing.get(level, 0) for level in WORST_FIRST),
+            *(-failing.get(level, 0) for level in LEVELS),
             self.tally.total > 0,
             -counts[NOT_REVIEWED],
             -counts[WAIVED],
             self.name,
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON data, which `from_json` reads back."""
+        plain = self._asdict()
+        counts = [[severity, status, count] for (severity, status), count in sorted(self.tally.counts.items())]
+        return {
+            **plain,
+            "profiles": [list(profile) for profile in self.profiles],
+            "tally": counts,
+            "results": dict(self.results),
+            "not_loaded": list(self.not_loaded),
+            "notes": list(self.notes),
+        }
 
-def summarize(report: Report) -> Summary:
-    """Return what a report amounts to."""
+    @classmethod
+    def from_json(cls, value: Any) -> Summary:
+        """Return what `as_json` made data of. Raises ValueError, KeyError or TypeError for anything else."""
+        if type(value) is not dict or value.keys() != _READ.keys():
+            raise ValueError("not a summary")
+        return cls(**{name: read(value[name]) for name, read in _READ.items()})
+
+
+def summarize(report: Report, history: History | None = None) -> Summary:
+    """Return what a report amounts to, now and compared with its past."""
+    history = history or History()
+    changes = history.changes
+    oldest = min(history.failures.values(), key=lambda failure: failure.since, default=None)
     return Summary(
         name=report.name,
         profiles=tuple((title(profile), profile.entry.version) for profile in report.profiles),
-        target=report.target,
+        target=host(report),
         platform=f"{report.platform} {report.platform_release}".strip(),
         inspec_version=report.inspec_version,
         started=report.started,
         duration=report.duration,
         tally=tally(*report.profiles),
         results=count_results(control for profile in report.profiles for control in profile.controls),
-        not_loaded=tuple(
-            dict.fromkeys(
-                name
-                for profile in report.profiles
-                for name in (
-                    *([profile.name] if profile.status != LOADED else []),
-                    *(dependency.name for dependency in profile.dependencies),
-                )
-            )
-        ),
+        not_loaded=tuple(dict.fromkeys(name for profile in report.profiles for name in _not_loaded(profile))),
         broken=sum(profile.status == FAILED for profile in report.profiles),
+        previous=changes.previous,
+        newly_failing=len(changes.newly_failing),
+        fixed=len(changes.fixed),
+        worse=len(changes.regressions),
+        oldest_failure=history.oldest_failure,
+        oldest_first_seen=oldest is not None and oldest.first_seen,
+        runs=len(history.runs),
+        notes=changes.notes,
     )
+
+
+def host(report: Report) -> str:
+    """Return what a person calls the host: its name, and for a mere id the report's folder or file."""
+    return report.target or ((report.name.rpartition("/")[0] or report.name) if report.target_id else "")
+
+
+def _not_loaded(profile: Profile) -> list[str]:
+    own = [profile.name] if profile.status != LOADED else []
+    return own + [dependency.name for dependency in profile.dependencies]
 
 
 def tally(*profiles: Profile) -> Tally:
     """Count the controls of some profiles."""
-    controls = [control for profile in profiles for control in profile.controls]
-    return Tally(count_controls(controls), severities(controls))
+    counts = count_controls(control for profile in profiles for control in profile.controls)
+    return Tally.of(dict(counts))
 
 
 def title(profile: Profile) -> str:
@@ -143,68 +198,45 @@ def title(profile: Profile) -> str:
     return profile.entry.title if any(map(str.isalnum, profile.entry.title)) else profile.name
 
 
-def verdict(summary: Summary) -> tuple[str, str]:
-    """Return the status that stands for the whole report ("" when there is nothing to say), and a sentence."""
-    counts, total = summary.tally.by_status, summary.tally.total
-    failing = counts[FAILED] + counts[ERROR]
-    if not summary.profiles:
-        return NOT_REVIEWED, "This report holds no profiles: nothing was tested."
-    if failing:
-        return FAILED if counts[FAILED] else ERROR, _failing_sentence(summary)
-    if summary.broken:
-        return ERROR, f"{_did_not_load(summary)} Nothing else failed."
-    if not total:
-        return NOT_REVIEWED, f"No control was run{': the profile was skipped' if summary.not_loaded else ''}."
-    parts = []
-    if counts[NOT_REVIEWED]:
-        parts.append(f"{number(counts[NOT_REVIEWED])} of {number(total)} still {_need(counts[NOT_REVIEWED])} a review by hand")
-    if counts[WAIVED]:
-        parts.append(f"{number(counts[WAIVED])} {'is' if counts[WAIVED] == 1 else 'are'} waived")
-    if parts:
-        return NOT_REVIEWED if counts[NOT_REVIEWED] else WAIVED, f"No control failed; {', '.join(parts)}."
-    if not counts[PASSED]:
-        return NOT_APPLICABLE, "No control applies to this host."
-    one = counts[PASSED] == 1
-    applying = " that applies" * one + " that apply" * (not one) if counts[NOT_APPLICABLE] else ""
-    return PASSED, f"The one control{applying} passed." if one else f"All {number(counts[PASSED])} controls{applying} passed."
+# --- the memory -------------------------------------------------------------------------------------------------------------
 
 
-def _failing_sentence(summary: Summary) -> str:
-    counts, total = summary.tally.by_status, summary.tally.total
-    of_all = f" of {number(total)} {_controls(total)}"
-    parts = []
-    if counts[FAILED]:
-        parts.append(f"{number(counts[FAILED])}{of_all} failed")
-    if counts[ERROR]:
-        parts.append(f"{number(counts[ERROR])}{'' if parts else of_all} could not be tested (error)")
-    failing = summary.tally.failing_by_severity()
-    sentence = f"{' and '.join(parts)}; {_how_bad(failing)}."
-    return f"{sentence} {_did_not_load(summary)}" if summary.broken else sentence
+def _profile(value: Any) -> tuple[str, str]:
+    name, version = list_of(text)(value)
+    return name, version
 
 
-def _how_bad(failing: Mapping[str, int]) -> str:
-    """Return the severities of failing controls in words: those above low, or the worst there is."""
-    total = sum(failing.values())
-    if len(failing) == 1:
-        level = next(iter(failing))
-        return f"{'its severity is' if total == 1 else 'all are of severity'} {level}"
-    worst = [level for level in failing if level in ("critical", "high", "medium")] or list(failing)[:1]
-    return f"{', '.join(f'{number(failing[level])} {level}' for level in worst)} in severity"
+def _count(value: Any) -> tuple[tuple[str, str], int]:
+    severity, status, count = value
+    if severity not in LEVELS or status not in STATUSES:
+        raise ValueError("not a status")
+    return (severity, status), whole(count)
 
 
-def _did_not_load(summary: Summary) -> str:
-    which = "A profile" if summary.broken == 1 else f"{number(summary.broken)} profiles"
-    return f"{which} did not load, so controls are missing here."
+def _results(value: Any) -> dict[str, int]:
+    if type(value) is not dict or not value.keys() <= set(RESULT_STATUSES):
+        raise ValueError("not results")
+    return {status: whole(count) for status, count in value.items()}
 
 
-def _controls(count: int) -> str:
-    return "control" if count == 1 else "controls"
-
-
-def _need(count: int) -> str:
-    return "needs" if count == 1 else "need"
-
-
-def number(value: int) -> str:
-    """Return a whole number with its thousands marked."""
-    return f"{value:,}"
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "name": name,
+    "profiles": list_of(_profile),
+    "target": text,
+    "platform": text,
+    "inspec_version": text,
+    "started": seconds,
+    "duration": seconds,
+    "tally": lambda value: Tally.of(dict(list_of(_count)(value))),
+    "results": _results,
+    "not_loaded": list_of(text),
+    "broken": whole,
+    "previous": seconds,
+    "newly_failing": whole,
+    "fixed": whole,
+    "worse": whole,
+    "oldest_failure": seconds,
+    "oldest_first_seen": flag,
+    "runs": whole,
+    "notes": list_of(text),
+}

@@ -4,26 +4,57 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from inspec_textfile.pages.html import Markup, escape, html
+from inspec_textfile.pages.markup import Markup, escape, html
 
 UNKNOWN = "\N{EN DASH}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NOTHING = html(UNKNOWN)
 _MOMENT = html("{}", "< 1 ms")
 
 
 def moment(seconds: float | None, css_class: str = "") -> Markup:
-    """Return a Unix time as UTC in a `<time>`, which the script completes with its age."""
-    if seconds is None:
+    """Return a Unix time as UTC in a `<time>`, which the script completes with its age and the local time."""
+    when = _utc(seconds)
+    if not when:
         return NOTHING
-    try:
-        when = _EPOCH + timedelta(seconds=int(seconds))
-    except OverflowError:
-        return NOTHING
-    day = f"{when.year:04}-{when.month:02}-{when.day:02}"  # strftime's %Y has no leading zeros on glibc
-    clock = f"{when.hour:02}:{when.minute:02}:{when.second:02}"
     marked = html(' class="{}"', css_class) if css_class else ""
-    return html('<time datetime="{}T{}Z"{}>{} {} UTC</time>', day, clock, marked, day, clock)
+    return html('<time datetime="{}"{}>{} {} UTC</time>', _stamp(when), marked, _date(when), f"{when:%H:%M:%S}")
+
+
+def day(seconds: float | None) -> Markup:
+    """Return the day of a Unix time, in UTC: `12 Nov 2026`."""
+    when = _utc(seconds)
+    return html('<time datetime="{}" class="day">{}</time>', _stamp(when), day_text(seconds)) if when else NOTHING
+
+
+def minute(seconds: float | None, css_class: str) -> Markup:
+    """Return a Unix time without its seconds, for where there is little room: `2026-11-24 00:12 UTC`."""
+    when = _utc(seconds)
+    if not when:
+        return NOTHING
+    return html('<time datetime="{}" class="{}">{} {} UTC</time>', _stamp(when), css_class, _date(when), f"{when:%H:%M}")
+
+
+def day_text(seconds: float | None) -> str:
+    """Return the day of a Unix time as text, in UTC: `12 Nov 2026`."""
+    when = _utc(seconds)
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}" if when else UNKNOWN
+
+
+def _utc(seconds: float | None) -> datetime | None:
+    try:
+        return None if seconds is None else _EPOCH + timedelta(seconds=int(seconds))
+    except OverflowError:
+        return None
+
+
+def _date(when: datetime) -> str:
+    return f"{when.year:04}-{when.month:02}-{when.day:02}"  # strftime's %Y has no leading zeros on glibc
+
+
+def _stamp(when: datetime) -> str:
+    return f"{_date(when)}T{when:%H:%M:%S}Z"
 
 
 def duration(seconds: float | None) -> Markup:

@@ -1,6 +1,6 @@
-"""Endpoint, region and credentials: the ordinary environment of each cloud, as its users know it from other programs.
+"""Endpoint, region and credentials: the ordinary environment of each cloud, as other programs read it.
 
-obstore reads most of it by itself. Here is what it does not: AWS' profile files, Azure's connection string and the names that
+obstore reads most of it by itself. This module reads the rest: AWS' profile files, Azure's connection string and the names that
 `az` uses, and the emulators' variables. Pure: variables and files in, obstore's settings out.
 """
 
@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Environment = Mapping[str, str]
 ReadText = Callable[[str], str]
@@ -21,12 +21,11 @@ _ENDPOINT = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[^\s?#@]*)?\Z")
 
 
 class SettingsError(Exception):
-    """The environment does not make sense; the message is a sentence without anything secret."""
+    """The environment cannot be used; the message is a sentence without anything secret."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What obstore is given besides what it finds in the environment."""
+class Settings(NamedTuple):
+    """What obstore needs in addition to what it finds in the environment."""
 
     config: Mapping[str, str]
     endpoint: str | None
@@ -41,7 +40,7 @@ class Settings:
 
 
 def s3_settings(environment: Environment, read: ReadText) -> Settings:
-    """Return the settings for S3 and what speaks it. Raises SettingsError."""
+    """Return the settings for S3 and compatible stores. Raises SettingsError."""
     profile = _aws_profile(environment, read)
     config = {}
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or profile.get("region")
@@ -131,19 +130,19 @@ def _aws_profile(environment: Environment, read: ReadText) -> dict[str, str]:
             if environment.get(variable):
                 raise SettingsError(f"{path} (from {variable}) cannot be read: {error.strerror}") from None
         except configparser.Error:
-            raise SettingsError(f"{path} is damaged: it is not made of [profile] and name = value") from None
+            raise SettingsError(f"{path} is damaged: it does not consist of [profile] and name = value") from None
         else:
             found.update(parser[section] if parser.has_section(section) else {})
     return found
 
 
 def _connection_string(text: str) -> dict[str, str]:
-    """Return what Azure's connection string says, in obstore's words. Raises SettingsError."""
+    """Return what Azure's connection string says, with obstore's names. Raises SettingsError."""
     if not text.strip():
         return {}
     fields = dict(part.strip().split("=", 1) for part in text.split(";") if "=" in part)
     if "AccountName" not in fields and "BlobEndpoint" not in fields:
-        raise SettingsError("AZURE_STORAGE_CONNECTION_STRING is not one: it names neither AccountName nor BlobEndpoint")
+        raise SettingsError("AZURE_STORAGE_CONNECTION_STRING is not valid: it names neither AccountName nor BlobEndpoint")
     endpoint = fields.get("BlobEndpoint")
     if not endpoint and "EndpointSuffix" in fields:
         protocol = fields.get("DefaultEndpointsProtocol", "https")

@@ -1,86 +1,118 @@
-"""What a run found, published: which pages there are for which profiles, and the upload of them."""
+"""Publishes the pages of a run: which pages there are for which profiles, and their upload."""
 
 from __future__ import annotations
 
-import math
 import os
-import re
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-from inspec_textfile import metrics, pages
-from inspec_textfile.links import page_file
-from inspec_textfile.metrics import Figures
-from inspec_textfile.model import Unreadable
-from inspec_textfile.textfile import Folder
-from inspec_textfile.upload.keys import plan
-from inspec_textfile.upload.send import publish
+from inspec_textfile import pages
+from inspec_textfile.files import LARGEST_OUTPUT, OutputFolder
+from inspec_textfile.messages import Messages, Say
+from inspec_textfile.pages.files import page_file
+from inspec_textfile.pages.summary import Summary
+from inspec_textfile.report.model import Unreadable
+from inspec_textfile.upload.keys import Object, Plan, folder_key, plan, relocate
+from inspec_textfile.upload.send import PageError, Upload
+from inspec_textfile.upload.state import UploadState, before_upload
 from inspec_textfile.upload.stores import StoreError, open_store
 from inspec_textfile.upload.target import Publication, is_path
 
-if TYPE_CHECKING:
-    from inspec_textfile.run import Voice
 
-_LAST_SUCCESS = re.compile(rf"^{metrics.UPLOAD_LAST_SUCCESS} (\S+)$".encode(), re.MULTILINE)
+class Site(NamedTuple):
+    """The reports of a run, including those that can no longer be read."""
+
+    profiles: Mapping[str, Collection[str]]
+    """Report -> the labels `profile` of its figures: every profile that an alert can name has a page to link to."""
+    summaries: Mapping[str, Summary]
+    """Report -> what its page shows."""
+    unreadable: Sequence[Unreadable]
+    """Those whose current results could not be read: their pages show the last good ones."""
+
+    def overview(self, reports: Collection[str]) -> bytes:
+        """Return a page that links to the pages of some reports, worst first, made for the place of index.html."""
+        unreadable = [report for report in self.unreadable if report.name in reports]
+        names = {report.name for report in unreadable}
+        found = {name: self.summaries[name] for name in reports if name in self.summaries}
+        readable = [summary for name, summary in found.items() if name not in names]
+        last_good = {name: summary for name, summary in found.items() if name in names}
+        return pages.render_index(readable, unreadable, last_good).page.encode()
 
 
 def publish_site(
     publication: Publication,
-    shelf: Folder,
-    found: Iterable[Figures],
-    summaries: Sequence[pages.Summary],
-    broken: Sequence[Unreadable],
-    voice: Voice,
-) -> bool:
-    """Publish the pages of a run that are in the reports folder, and tell whether all of them are in the store now.
+    reports_folder: OutputFolder,
+    site: Site,
+    *,
+    state: UploadState | None,
+    now: float,
+    messages: Messages,
+) -> tuple[bool, UploadState]:
+    """Publish the pages of a run that are in the reports folder.
 
-    `found` are the figures that go into the metrics: whatever profile an alert can name has a page to link to, those of
-    reports that cannot be read any more included.
+    `state`: what the last upload returned, None if that is unknown; `now`: Unix time, seconds. Returns whether all pages are
+    in the store now, and what is known about the store, even if a signal ended the upload. Failures go to
+    `messages.error`.
     """
-    target = publication.target
-    names = {metrics.label(name): name for name in [*(one.name for one in summaries), *(one.name for one in broken)]}
-    profiles_of = {names.get(one.report, one.report): _profiles(one) for one in found}
-    profiles_of = {name: profiles for name, profiles in profiles_of.items() if _has_page(name, shelf)}
-
-    def choice(reports: Sequence[str]) -> bytes:
-        readable = [one for one in summaries if one.name in reports]
-        others = set(reports) - {one.name for one in readable}
-        told = {one.name: one for one in broken}
-        lost = [told.get(name) or Unreadable(name, name, "could not be looked at in the last run") for name in others]
-        return pages.render_index(readable, lost, others).encode()
-
-    planned = plan(profiles_of, publication.instance, target.prefix, choice)
+    place = publication.target.url
+    planned = _plan(site, reports_folder, publication)
     for profile in planned.unlinked:
-        voice.trouble(f"upload to {target.url}: no link leads to the profile {profile!r}; see {planned.index.key}")
+        messages.error(f"upload to {place}: no link leads to the profile {profile!r}; see {planned.index_page.key}")
+    problem, known = _upload(planned, publication, reports_folder, state=state, now=now, info=messages.info)
+    if problem:
+        messages.error(f"upload to {place}: {problem}")
+        return False, known
+    return True, known._replace(last_success=now)
+
+
+def _plan(site: Site, reports_folder: OutputFolder, publication: Publication) -> Plan:
+    """Return what to publish: all reports except those without a page, which could never be read."""
+    profiles = {
+        name: profiles
+        for name, profiles in site.profiles.items()
+        if is_path(page_file(name)) and reports_folder.read(page_file(name), 1) is not None
+    }
+    return plan(profiles, publication.instance, publication.target.prefix, site.overview)
+
+
+def _upload(
+    planned: Plan,
+    publication: Publication,
+    reports_folder: OutputFolder,
+    *,
+    state: UploadState | None,
+    now: float,
+    info: Say,
+) -> tuple[str | None, UploadState]:
+    """Do an upload, and return what went wrong, None if nothing did, and what is known about the store."""
+    target, upload = publication.target, None
     try:
-        if target.scheme == "file" and os.path.realpath(f"/{target.prefix}") == os.path.realpath(shelf.path):
+        if target.scheme == "file" and os.path.realpath(f"/{target.prefix}") == os.path.realpath(reports_folder.path):
             raise StoreError("it is the reports folder itself; pass another one")
         with open_store(target, publication.environment, publication.seconds) as (store, place):
-            problem = publish(planned, shelf, publication.instance, store, place, publication.seconds, voice.detail)
-    except KeyboardInterrupt:  # it ends the upload; the metrics, which come next, are worth their milliseconds
-        problem = "interrupted; the next run goes on"
+            upload = Upload(
+                planned,
+                read=lambda one: _read(one, reports_folder, publication.instance),
+                store=store,
+                known=before_upload(state, place, {one.key for one in planned.objects}, now),
+                last_sent=state.sent if state and state.place == place else {},
+                info=info,
+            )
+            problem = upload.run(publication.seconds)
+    except KeyboardInterrupt:  # ends the upload only; writing the metrics, which comes next, takes milliseconds
+        problem = "interrupted; the next run sends the rest"
     except StoreError as error:
         problem = f"nothing was published: {error}"
-    if problem:
-        voice.trouble(f"upload to {target.url}: {problem}")
-    return problem is None
+    return problem, upload.state if upload else state or UploadState(target.url, now)
 
 
-def last_success(textfile: bytes | None) -> float | None:
-    """Return when all pages were last published, as the last file of metrics has it: Unix time, seconds."""
-    found = _LAST_SUCCESS.search(textfile or b"")
-    try:
-        value = float(found.group(1)) if found else math.nan
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _has_page(report: str, shelf: Folder) -> bool:
-    """Tell whether there is a page to publish: not of a report that could never be read."""
-    return is_path(page_file(report)) and shelf.read(page_file(report), 1) is not None
-
-
-def _profiles(one: Figures) -> set[str]:
-    """Return what labels `profile` say: profiles that were asked for, and every layer, which inspec_exporter counted."""
-    return {labels[1] for labels in one.samples.get(metrics.PROFILE_INFO, {})} | set(one.checks)
+def _read(one: Object, reports_folder: OutputFolder, instance: str) -> bytes:
+    """Return the bytes of an object as the store must hold them. Raises PageError."""
+    if one.file is None:
+        return one.data
+    page = reports_folder.read(one.file, LARGEST_OUTPUT + 1)
+    if page is None:
+        raise PageError(f"{reports_folder.path}/{one.file} cannot be read")
+    if len(page) > LARGEST_OUTPUT:
+        raise PageError(f"{reports_folder.path}/{one.file} is larger than {LARGEST_OUTPUT >> 20} MiB")
+    return relocate(page, folder_key(one.file, instance), one.key)

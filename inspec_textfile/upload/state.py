@@ -1,31 +1,67 @@
-"""What the last upload left in the store, kept in the reports folder.
+"""What is known to be in the store, from its answers to earlier uploads.
 
-It is a hint and no more: it counts only for the very place it was written for, and is put aside before anything is sent, so
-that after a run which was killed everything is sent again. Losing it costs that, too.
+An upload never reads from the store, so the right to put is all it needs. It does not notice what somebody deletes there,
+so all of this is forgotten once a day, and the next upload sends everything again.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-STATE_FILE = ".inspec-textfile-upload.json"
-LARGEST = 64 * 1024 * 1024
-_VERSION = 1
-"""Of everything that decides what an object looks like besides its page: layout, headers."""
+from inspec_textfile import plain
 
-
-def load(data: bytes | None, place: str) -> dict[str, str]:
-    """Return key -> what stands there, as far as a former upload to the same place knows."""
-    try:
-        kept = json.loads(data or b"null")
-        if kept["version"] == _VERSION and kept["place"] == place:
-            return {str(key): str(content) for key, content in kept["sent"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass  # of another version, or damaged: nothing is known
-    return {}
+UNKNOWN = ""
+"""Instead of a digest: there is an object, but it must be sent again."""
+MAX_AGE_SECONDS = 23 * 3600
+"""An hour less than a day: if runs start once a day, a few minutes early or late, each of them sends everything."""
 
 
-def dump(sent: Mapping[str, str], place: str) -> bytes:
-    """Return the file's content."""
-    return json.dumps({"version": _VERSION, "place": place, "sent": sent}, indent=0, sort_keys=True).encode() + b"\n"
+class UploadState(NamedTuple):
+    """What is known after an upload."""
+
+    place: str
+    """Which store: text that differs for every store."""
+    known_since: float
+    """Every digest in `sent` was confirmed by the store at this time or later: Unix time, seconds."""
+    sent: Mapping[str, str] = MappingProxyType({})
+    """Key -> SHA-256 of the object in hexadecimal, or UNKNOWN."""
+    last_success: float | None = None
+    """When an upload, to any place, last sent everything: Unix time, seconds; None if none ever did."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data that JSON can hold."""
+        return {
+            "place": self.place,
+            "known_since": self.known_since,
+            "sent": dict(self.sent),
+            "last_success": self.last_success,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> UploadState:
+        """Read what `as_json` returned. Raises ValueError, KeyError or TypeError where it is anything else."""
+        sent = data["sent"]
+        if type(sent) is not dict:
+            raise TypeError("not the state of an upload")
+        return cls(
+            place=plain.text(data["place"]),
+            known_since=plain.time(data["known_since"]),
+            sent={key: plain.text(digest) for key, digest in sent.items()},
+            last_success=plain.seconds(data["last_success"]),
+        )
+
+
+def before_upload(last: UploadState | None, place: str, keys: Collection[str], now: float) -> UploadState:
+    """Return what an upload may rely on.
+
+    `last`: what is known after the last upload, if anything; `place` and `keys`: where this one puts what; `now`: Unix time,
+    seconds. Objects that are not published any more are forgotten, and everything is for another place.
+    """
+    if last is None or last.place != place:
+        return UploadState(place, now, last_success=last.last_success if last else None)
+    sent = {key: digest for key, digest in last.sent.items() if key in keys}
+    if 0 <= now - last.known_since < MAX_AGE_SECONDS:
+        return last._replace(sent=sent)
+    return last._replace(sent=dict.fromkeys(sent, UNKNOWN), known_since=now)

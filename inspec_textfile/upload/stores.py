@@ -1,7 +1,7 @@
-"""Object stores and folders, seen as the two things an upload does to them, and their failures in a sentence.
+"""Object stores and folders as an upload uses them, and a sentence for each of their failures.
 
-The only module that knows obstore. What obstore says of a failure may hold signed URLs and whole answers, so nothing of it is
-repeated: a few known words are looked for in it, and the sentence is our own.
+The only module that knows obstore. Its error messages may contain signed URLs and whole answers, so they are never repeated:
+this module looks for a few known words in them and writes a sentence of its own.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from inspec_textfile.links import PAGE_MODE
-from inspec_textfile.textfile import Folder, TextfileError
+from inspec_textfile.files import OutputError, OutputFolder
 from inspec_textfile.upload import settings
 from inspec_textfile.upload.settings import Settings, SettingsError
 from inspec_textfile.upload.target import Target
@@ -25,14 +24,12 @@ if TYPE_CHECKING:
 
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
-    # A browser may keep the page but asks each time whether it is still the one (304, no body): an alert's link must never
+    # A browser may cache the page but asks each time whether it is still current (304, no body): an alert's link must never
     # show the last hour's findings. Google's own default would be an hour.
     "Cache-Control": "no-cache",
 }
-_ATTEMPT_SHARE = 3
-"""One attempt may take this part of the whole time, so that a stalled one leaves time for others."""
-_RETRIES = 6
-"""With the pauses below some ten seconds in all."""
+_MAX_RETRIES = 6
+"""About ten seconds in all, if there is time for them, with the pauses below."""
 
 
 class StoreError(Exception):
@@ -40,18 +37,15 @@ class StoreError(Exception):
 
 
 class Store(Protocol):
-    """What an upload needs of a store."""
+    """What an upload needs from a store."""
 
     async def put(self, key: str, data: bytes) -> None:
-        """Put an object, whether or not there is one. Raises StoreError."""
-
-    async def create(self, key: str, data: bytes) -> bool:
-        """Put an object if there is none, and tell whether there was none. Tried once. Raises StoreError."""
+        """Put an object, whether or not one exists: all of it, or nothing changes. Raises StoreError."""
 
 
 @contextlib.contextmanager
 def open_store(target: Target, environment: Mapping[str, str], seconds: float) -> Iterator[tuple[Store, str]]:
-    """Open a store without asking it anything, and give it with the place it is, in words that tell it from all others.
+    """Open a store without a request, and yield it with its place: text that differs for every store.
 
     `seconds`: how long the whole upload may take. Raises StoreError.
     """
@@ -59,14 +53,14 @@ def open_store(target: Target, environment: Mapping[str, str], seconds: float) -
         yield _open_object_store(target, environment, seconds)
         return
     try:
-        with Folder(f"/{target.prefix}", wait=seconds, create=True) as folder:
+        with OutputFolder(f"/{target.prefix}", wait=seconds, create=True) as folder:
             yield _FolderStore(folder), target.url
-    except TextfileError as error:
+    except OutputError as error:
         raise StoreError(str(error)) from None
 
 
 def _open_object_store(target: Target, environment: Mapping[str, str], seconds: float) -> tuple[Store, str]:
-    # Its Rust core starts a thread for each processor of the machine, which a sandbox may not allow, nor eight uploads need.
+    # obstore's Rust core starts a thread for each CPU, which a sandbox may not allow and eight puts do not need.
     os.environ.setdefault("TOKIO_WORKER_THREADS", "2")
     try:
         from obstore import store as stores
@@ -75,29 +69,18 @@ def _open_object_store(target: Target, environment: Mapping[str, str], seconds: 
     makers: dict[str, Any] = {"s3": stores.S3Store, "gs": stores.GCSStore, "az": stores.AzureStore}
     try:
         found = _settings(target.scheme, environment)
-        putting, asking = (
-            makers[target.scheme](
-                target.bucket,
-                prefix=target.prefix or None,
-                config=dict(found.config),
-                client_options={
-                    "allow_http": found.allow_http,
-                    "timeout": timedelta(seconds=seconds / _ATTEMPT_SHARE),
-                    "connect_timeout": timedelta(seconds=min(5, seconds / _ATTEMPT_SHARE)),
-                },
-                retry_config={
-                    "max_retries": retries,
-                    "retry_timeout": timedelta(seconds=seconds),
-                    "backoff": {"init_backoff": timedelta(seconds=0.2), "max_backoff": timedelta(seconds=5), "base": 2},
-                },
-            )
-            for retries in (_RETRIES, 0)
+        store = makers[target.scheme](
+            target.bucket,
+            prefix=target.prefix or None,
+            config=dict(found.config),
+            client_options=_client_options(seconds, allow_http=found.allow_http),
+            retry_config=_retry_config(seconds),
         )
     except SettingsError as error:
         raise StoreError(str(error)) from None
-    except Exception as error:  # obstore's, by a bad value in the environment; it would repeat the value
+    except Exception as error:  # obstore's, for a bad value in the environment; its message would repeat the value
         raise StoreError(f"the settings in the environment are not usable: {_reason(error)}") from None
-    return _ObjectStore(putting, asking), " ".join(filter(None, (target.url, found.endpoint, found.account)))
+    return _ObjectStore(store), " ".join(filter(None, (target.url, found.endpoint, found.account)))
 
 
 def _settings(scheme: str, environment: Mapping[str, str]) -> Settings:
@@ -106,58 +89,54 @@ def _settings(scheme: str, environment: Mapping[str, str]) -> Settings:
     return settings.gs_settings(environment) if scheme == "gs" else settings.az_settings(environment)
 
 
+# Shares of the time for the whole upload. A retry starts before 60 % are over, waits at most 10 % and takes at most 25 %, so
+# the store's own error about what is sent first, which says what is wrong, comes before the time limit. Three attempts fit in,
+# even if they stall.
+_RETRIES, _PAUSE, _ATTEMPT = 0.6, 0.1, 0.25
+
+
+def _client_options(seconds: float, *, allow_http: bool) -> dict[str, Any]:
+    attempt = seconds * _ATTEMPT
+    return {
+        "allow_http": allow_http,
+        "timeout": timedelta(seconds=attempt),
+        "connect_timeout": timedelta(seconds=min(5, attempt)),
+    }
+
+
+def _retry_config(seconds: float) -> dict[str, Any]:
+    longest = min(5, seconds * _PAUSE)
+    pauses = {"init_backoff": timedelta(seconds=min(0.2, longest)), "max_backoff": timedelta(seconds=longest), "base": 2}
+    return {"max_retries": _MAX_RETRIES, "retry_timeout": timedelta(seconds=seconds * _RETRIES), "backoff": pauses}
+
+
 class _ObjectStore:
     """S3, Google Cloud Storage, Azure Blob Storage."""
 
-    def __init__(self, putting: ObjectStore, asking: ObjectStore) -> None:
-        """Take the store twice: `asking` tries once, for after an answer that was lost it would meet its own object."""
-        self._putting = putting
-        self._asking = asking
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
 
     async def put(self, key: str, data: bytes) -> None:
-        await self._put(self._putting, key, data, "overwrite")
-
-    async def create(self, key: str, data: bytes) -> bool:
-        from obstore.exceptions import AlreadyExistsError
-
-        try:
-            await self._put(self._asking, key, data, "create")
-        except AlreadyExistsError:
-            return False
-        return True
-
-    async def _put(self, store: ObjectStore, key: str, data: bytes, mode: Any) -> None:
         import obstore
-        from obstore.exceptions import AlreadyExistsError
 
         try:
-            await obstore.put_async(store, key, data, attributes=dict(HEADERS), mode=mode, use_multipart=False)
-        except AlreadyExistsError as error:
-            if mode == "create":
-                raise
-            raise StoreError(_reason(error)) from None
+            await obstore.put_async(self._store, key, data, attributes=dict(HEADERS), use_multipart=False)
         except Exception as error:  # obstore raises its own, OSErrors, ValueErrors, and one for a panic in Rust
             raise StoreError(_reason(error)) from None
 
 
 class _FolderStore:
-    """A folder of this host, or one that is mounted: no extra needed, readable for a web server, replaced atomically."""
+    """A folder of this host, or one that is mounted: no extra needed, modes as the umask has it, replaced atomically."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: OutputFolder) -> None:
         self._folder = folder
 
     async def put(self, key: str, data: bytes) -> None:
-        await asyncio.sleep(0)  # lets the time limit strike
+        await asyncio.sleep(0)  # lets the time limit interrupt
         try:
-            self._folder.replace(key, data, PAGE_MODE)
-        except TextfileError as error:
+            self._folder.replace(key, data)
+        except OutputError as error:
             raise StoreError(str(error)) from None
-
-    async def create(self, key: str, data: bytes) -> bool:
-        if self._folder.read(key, 1) is not None:
-            return False
-        await self.put(key, data)
-        return True
 
 
 # --- failures in a sentence ------------------------------------------------------------------------------------------------
@@ -170,8 +149,8 @@ _BY_STATUS = {
     "400": "does not understand the request{}: are endpoint and region right?",
     "401": "does not know these credentials{}",
     "403": "refuses these credentials{}: are they right, and may they put objects there?",
-    "404": "knows no such bucket{}: make it, or correct its name",
-    "413": "finds a page too large{}",
+    "404": "has no such bucket{}: create it, or correct its name",
+    "413": "says that a page is too large{}",
     "429": "is overloaded{}, after retries",
 }
 _NO_CREDENTIALS = "needs credentials: none are in the environment or a profile file, and this machine has none of its own"
@@ -182,13 +161,13 @@ _BY_REQUEST = (
     ("metadata/identity", _NO_CREDENTIALS),
     ("token request", "needs credentials: the request for a token failed"),
 )
-"""Where credentials are asked for: an answer of that place says nothing about the store."""
+"""Requests for credentials: their answers say nothing about the store."""
 _BY_WORDS = (
-    ("ertificate", "shows a certificate that this host does not trust (SSL_CERT_FILE names more authorities)"),
+    ("ertificate", "has a certificate that this host does not trust (SSL_CERT_FILE names more authorities)"),
     ("Connection refused", "refuses the connection, after retries"),
     ("ConnectionRefused", "refuses the connection, after retries"),
-    ("dns error", "cannot be reached: its name is not known to DNS"),
-    ("failed to lookup", "cannot be reached: its name is not known to DNS"),
+    ("dns error", "cannot be reached: DNS does not know its name"),
+    ("failed to lookup", "cannot be reached: DNS does not know its name"),
     ("TimedOut", "does not answer in time, after retries"),
     ("Timeout", "does not answer in time, after retries"),
     ("timed out", "does not answer in time, after retries"),
@@ -210,7 +189,7 @@ def _reason(error: BaseException) -> str:
     if status and not words:
         number = status.group(1)
         detail = f" ({number}{f' {code.group(1)}' if code else ''})"
-        default = "fails{}, after retries" if number.startswith("5") else "gives an answer that is not understood{}"
+        default = "fails{}, after retries" if number.startswith("5") else "gave an unexpected answer{}"
         return f"the store {_BY_STATUS.get(number, default).format(detail)}"
     words = words or next((words for sign, words in _BY_WORDS if sign in text), None)
     return f"the store {words or f'failed ({type(error).__name__})'}"

@@ -1,10 +1,10 @@
-"""Where pages are published, as a person gives it on the command line: nothing secret may be part of it."""
+"""Where pages are published, as given on the command line: nothing secret may be part of it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 SCHEMES = ("s3", "gs", "az", "file")
@@ -13,11 +13,10 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class TargetError(ValueError):
-    """A URL or an instance that cannot be used; the message is a sentence that repeats nothing which may be secret."""
+    """A URL or an instance that cannot be used; the message is a sentence without anything that may be secret."""
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A place in a bucket, or a folder."""
 
     scheme: str
@@ -25,7 +24,7 @@ class Target:
     bucket: str
     """Azure calls it a container; "" for a folder."""
     prefix: str
-    """What comes before every key, without slashes at its ends; for a folder its path without the first slash."""
+    """What comes before every key, without slashes at either end; for a folder, its path without the first slash."""
 
     @property
     def url(self) -> str:
@@ -33,9 +32,8 @@ class Target:
         return f"{self.scheme}://{self.bucket}/{self.prefix}".rstrip("/")
 
 
-@dataclass(frozen=True)
-class Publication:
-    """What a run is told about publishing."""
+class Publication(NamedTuple):
+    """What a run needs to know to publish its pages."""
 
     target: Target
     instance: str
@@ -69,8 +67,8 @@ def parse_target(url: str) -> Target:
 def parse_instance(text: str) -> str:
     """Read what `--instance` was given. Raises TargetError.
 
-    It is one part of a path, and the last one of a profile's key: without a slash of its own no profile's name can lead to
-    another instance's pages, and not ending in .html it never takes the place of a page.
+    It is one part of a path, and the last one of a profile's key: because it has no slash, no profile's name can lead to
+    another instance's pages, and because it does not end in .html, it never replaces a page.
     """
     if not is_path(text) or "/" in text or text.endswith(".html"):
         raise TargetError("must be the host's label `instance`, such as web01:9100: no slash, no control character, not .html")
@@ -78,5 +76,5 @@ def parse_instance(text: str) -> str:
 
 
 def is_path(path: str) -> bool:
-    """Tell whether a URL's path and every store can carry these names as they are: none empty, `.`, `..` or unprintable."""
+    """Return whether a URL's path and every store can carry these names as they are: none empty, `.`, `..` or unprintable."""
     return not _CONTROL.search(path) and all(part not in ("", ".", "..") for part in path.split("/"))

@@ -10,6 +10,7 @@ No test asserts a time: what must not grow is counted in tests/test_work.py.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -88,6 +89,44 @@ class Bench:
         self.compare(f"{name}, warm", 1.2, lambda: ours, lambda: floor([metrics]))
         self.compare(f"{name}, metrics only", 1.2, lambda: [*ours, "--no-reports"], lambda: floor([metrics]))
 
+    def many(self, count: int) -> None:
+        """Print the rows of many small reports: warm, and with one of them changed, compared with a warm run."""
+        source = json.loads(SMALL.read_bytes())
+        folders = [self.folder / "many" / name for name in ("warm", "changing")]
+        for folder in folders:
+            (folder / "results").mkdir(parents=True)
+            (folder / "out").mkdir()
+            for number in range(count):
+                (folder / "results" / f"{number:04}.json").write_text(json.dumps(distinct(source, number)))
+        warm, changing = (
+            [
+                COMMAND,
+                "-q",
+                "-o",
+                f"{root}/out/inspec.prom",
+                "--reports-dir",
+                f"{root}/pages",
+                "--results-dir",
+                f"{root}/results",
+            ]
+            for root in folders
+        )
+        measure(warm)
+        measure(changing)
+        sizes = [str((folders[0] / "out" / "inspec.prom").stat().st_size)]
+        files = [str(path) for path in sorted((folders[0] / "results").iterdir())]
+        (self.folder / "floor").mkdir(exist_ok=True)
+        floor = [sys.executable, FLOOR, str(self.folder / "floor"), *sizes, "--", *files]
+        self.compare(f"{count:,} reports, warm", 1.2, lambda: warm, lambda: floor)
+        numbers = itertools.count()
+
+        def changed() -> Sequence[str]:
+            path = folders[1] / "results" / "0500.json"
+            path.write_text(json.dumps({**json.loads(path.read_bytes()), "statistics": {"duration": next(numbers)}}))
+            return changing
+
+        self.compare(f"{count:,} reports, 1 changed, against warm", 1.3, changed, lambda: warm)
+
 
 def distinct(document: Any, number: int) -> Any:
     """Return a report like a given one, in which ids and prose are of its own."""
@@ -146,6 +185,7 @@ def main() -> None:
         bench.reports("one report of 9 kB", [SMALL])
         bench.reports("one report of 2.5 MB", [SHARED / "corpus/vSphere8_report.json"])
         bench.reports("13 reports of 12 MB", sorted((SHARED / "corpus").glob("*.json")))
+        bench.many(1000)
         if options.growth:
             growth(Path(name))
 

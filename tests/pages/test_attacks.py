@@ -1,19 +1,19 @@
-"""Every text of a report is untrusted: each of these stands in every place that takes a text."""
+"""All text in a report is untrusted: each attack is tried in every place that takes text."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import pytest
 
 from inspec_textfile import pages
-from inspec_textfile.model import Unreadable
+from inspec_textfile.report.model import Unreadable
 
-from _attacks import ATTACKS
-from _dom import assert_harmless, elements
-from _reports import report_full_of
+from helpers.attacks import ATTACKS
+from helpers.dom import assert_harmless, elements
+from helpers.pasts import past_of
+from helpers.reports import report_full_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_page_holds_our_elements_only(attack: str) -> None:
     assert_harmless(pages.render_report(report_full_of(attack)))
@@ -23,11 +23,12 @@ def test_a_page_holds_our_elements_only(attack: str) -> None:
 def test_the_index_holds_our_elements_only(attack: str) -> None:
     # A name comes from a file's, so of surrogates it holds those that stand for bytes.
     name = f"host1/{attack.translate({ord('/'): None, 0xD800: 0xDC80, 0xDFFF: 0xDCFF})}"
-    report = replace(report_full_of(attack), name=name)
-    page = pages.render_index([report], [Unreadable(name, f"/r/{name}.json", attack)], {name})
+    report = report_full_of(attack)._replace(name=name)
+    page = pages.render_index([pages.summarize(report)], [Unreadable(name, f"/r/{name}.json", attack)], {name: None}).page
     assert_harmless(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", [attack for attack in ATTACKS if not any(markup in attack for markup in ("](", "`", "aaa"))])
 def test_the_shape_of_a_page_does_not_depend_on_its_texts(attack: str) -> None:
     """Outside of prose, the elements are those of a page full of a harmless text. (Long texts are folded.)"""
@@ -49,3 +50,13 @@ def test_the_shape_of_a_page_does_not_depend_on_its_texts(attack: str) -> None:
         "dialog",
     ):
         assert attacked.count(tag) == outside.count(tag), tag
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_page_with_a_past_and_its_row_hold_our_elements_only(attack: str) -> None:
+    report = report_full_of(attack)
+    past = past_of(report)
+    past = past._replace(changes=past.changes._replace(notes=(attack,)))
+    assert_harmless(pages.render_report(report, past))
+    assert_harmless(pages.render_index([pages.summarize(report._replace(name="made"), past)], (), {}).page)

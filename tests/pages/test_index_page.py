@@ -1,66 +1,211 @@
 from __future__ import annotations
 
 import re
+from xml.etree.ElementTree import Element
+
+import pytest
 
 from inspec_textfile import pages
-from inspec_textfile.model import Unreadable
+from inspec_textfile.history import Changes, ControlKey, Failure, History, RunCounts
+from inspec_textfile.pages.summary import Summary
+from inspec_textfile.report.model import Unreadable
 
-from _dom import assert_harmless, text_of
-from _reports import load, profile_of, report_of
-from make import control
+from helpers.dom import assert_harmless, elements, text_of
+from helpers.entries import control
+from helpers.reports import load, profile_of, report_of
 
 CASES = ["7.1.16/ssh-baseline", "7.1.16/edge-outcomes", "7.1.16/all-pass", "7.1.16/multi-with-broken", "7.1.16/waivers"]
 BROKEN = Unreadable("host1/cut", "/r/host1/cut.json", "is cut short (line 1, column 2): InSpec is still writing it, or died")
 
 
+def summaries(*cases: str) -> list[Summary]:
+    return [pages.summarize(load(case)) for case in cases]
+
+
+def summary_of(*statuses: str, name: str = "one", history: History | None = None) -> Summary:
+    controls = (control(f"c{number}", status) for number, status in enumerate(statuses))
+    return pages.summarize(report_of(profile_of(*controls), name=name), history or History())
+
+
+def rows(page: str) -> list[Element]:
+    return [element for element in elements(page) if element.tag == "tr" and (element.get("class") or "").startswith("r ")]
+
+
+def names(page: str) -> list[str]:
+    return [" ".join("".join(row[0].itertext()).split()).split(" i")[0].split(" ")[0] for row in rows(page)]
+
+
+def cells(row: Element) -> dict[str, str]:
+    """Return what a row says, by column."""
+    return {str(cell.get("data-l")): " ".join("".join(cell.itertext()).split()) for cell in row if cell.get("data-l")}
+
+
 def test_reports_stand_worst_first_and_unreadable_ones_before_them() -> None:
-    page = pages.render_index([load(case) for case in CASES], [BROKEN], ())
-    rows = re.findall(r'<tr class="\w+"><th scope="row">(?:<a href="[^"]*">)?([^<]+?)(?: <span|<)', page)
-    assert rows == ["host1/cut", "multi-with-broken", "edge-outcomes", "ssh-baseline", "waivers", "all-pass"] or rows == [
-        f"{name}" for name in rows
-    ]
-    assert rows[0] == "host1/cut"
-    assert rows[-1] == "7.1.16/all-pass"
+    flat = [one._replace(name=one.name.replace("7.1.16/", "")) for one in summaries(*CASES)]
+    page = pages.render_index(flat, [BROKEN], {}).page
+    assert names(page) == ["host1/cut", "multi-with-broken", "edge-outcomes", "ssh-baseline", "waivers", "all-pass"]
     assert_harmless(page)
 
 
-def test_an_unreadable_report_has_its_reason_and_its_last_good_page() -> None:
-    without, kept = (pages.render_index([], [BROKEN], names) for names in ((), {"host1/cut"}))
-    assert "/r/host1/cut.json is cut short (line 1, column 2): InSpec is still writing it, or died." in text_of(without)
+def test_rows_that_still_fit_are_used_again() -> None:
+    some = [summary_of("failed", name="web/one"), summary_of("passed", name="web/two"), summary_of("passed", name="db")]
+    first = pages.render_index(some, [], {})
+    marked = {name: row._replace(row=row.row.replace("<tr ", "<tr data-known ")) for name, row in first.rows.items()}
+
+    again = pages.render_index(some, [], {}, marked)
+
+    assert again.page.count("data-known") == 3
+    assert again.page.replace(" data-known", "") == first.page
+    assert again.rows == marked
+
+
+@pytest.mark.parametrize(
+    ("what", "also", "known"),
+    [
+        ("another column", [summary_of("skipped", name="mail")], 0),
+        ("another folder's only report, so that both are in the folder", [summary_of("passed", name="alone/two")], 2),
+        ("nothing that a row shows", [summary_of("passed", name="mail")], 3),
+    ],
+)
+def test_rows_are_made_again_for_other_columns_and_folders(what: str, also: list[Summary], known: int) -> None:
+    some = [summary_of("failed", name="web"), summary_of("passed", name="alone/one"), summary_of("passed", name="db")]
+    first = pages.render_index(some, [], {})
+    marked = {name: row._replace(row=row.row.replace("<tr ", "<tr data-known ")) for name, row in first.rows.items()}
+
+    page = pages.render_index([*some, *also], [], {}, marked).page
+
+    assert page.count("data-known") == known, what
+    assert page.replace(" data-known", "") == pages.render_index([*some, *also], [], {}).page
+
+
+def test_an_unreadable_report_never_has_the_row_of_a_readable_one() -> None:
+    good = summary_of("passed", name="host1/cut")
+    known = pages.render_index([good], [], {}).rows
+
+    index = pages.render_index([], [BROKEN], {"host1/cut": good}, known)
+
+    assert index.page == pages.render_index([], [BROKEN], {"host1/cut": good}).page
+    assert index.rows == {}
+
+
+def test_reports_of_a_folder_stand_together_below_its_totals() -> None:
+    some = [
+        summary_of("failed", "failed", name="web/two"),
+        summary_of("passed", name="alone/one"),
+        summary_of("failed", "failed", "failed", name="db"),
+        summary_of("failed", "passed", name="web/one"),
+    ]
+    page = pages.render_index(some, [Unreadable("web/lost", "/r/web/lost.json", "is empty")], {}).page
+    assert names(page) == ["lost", "two", "one", "db", "alone/one"]
+    group = next(element for element in elements(page) if element.get("class") == "grp")
+    assert " ".join("".join(group[0].itertext()).split()) == "web 3 reports, 1 unreadable"
+    assert cells(group) == {"Failed": "3", "Passed": "1"}
+    assert_harmless(page)
+
+
+def test_an_unreadable_report_has_its_reason_since_when_and_its_last_good_page() -> None:
+    broken = BROKEN._replace(since=1_795_000_000.0)
+    without, kept = (pages.render_index([], [broken], last_good).page for last_good in ({}, {"host1/cut": None}))
+    reason = (
+        "Unreadable since 2026-11-18 11:06 UTC /r/host1/cut.json is cut short (line 1, column 2): InSpec is still writing it"
+    )
+    assert reason in text_of(without)
     assert "inspec-host1" not in without
     assert kept.count('href="inspec-host1/cut.json.html"') == 2
     assert "See its last good page" in kept
     assert_harmless(kept)
 
 
+def test_an_unreadable_report_keeps_its_last_figures_marked_as_old() -> None:
+    page = pages.render_index([], [BROKEN], {"host1/cut": summary_of("failed", "passed", name="host1/cut")}).page
+    (row,) = rows(page)
+    assert row.get("class") == "r error old"
+    assert cells(row)["Failed"] == "1"
+    assert "The figures are those of the last report that could be read." in text_of(page)
+    assert str(row.get("data-is")).split() == ["unreadable", "failing"]
+    assert "Of 1 report, 1 could not be read." in text_of(page)
+
+
 def test_each_report_has_its_counts_and_its_run() -> None:
-    page = pages.render_index([load("7.1.16/edge-outcomes")], (), ())
-    assert re.findall(r'data-l="([^"]+)">([^<]+)</td>', page)[-7:] == [
-        ("Failed", "12"),
-        ("Error", "8"),
-        ("Not reviewed", "9"),
-        ("Waived", "0"),
-        ("Not applicable", "6"),
-        ("Passed", "22"),
-        ("Compliance", "52.3 %"),
-    ]
+    page = pages.render_index(summaries("7.1.16/edge-outcomes"), (), {}).page
+    assert cells(rows(page)[0]) == {
+        "Host": "7.1.16 debian 12.11",
+        "Run": "2026-11-24 00:12 UTC",
+        "Failed": "12",
+        "Error": "8",
+        "Not reviewed": "8",
+        "Not applicable": "7",
+        "Passed": "22",
+        "Passed of tested": "22 of 42",
+    }
     assert '<time datetime="2026-11-24T00:12:38Z">2026-11-24 00:12:38 UTC</time>' in page
 
 
-def test_summaries_do_as_well_as_reports_in_any_order() -> None:
-    reports = [load(case) for case in CASES]
-    assert pages.render_index(reports, (), ()) == pages.render_index(
-        [pages.summarize(report) for report in reversed(reports)], (), ()
+def test_a_percentage_stands_only_where_all_that_apply_were_tested() -> None:
+    whole, part = (
+        cells(rows(pages.render_index([summary_of(*statuses)], (), {}).page)[0])["Passed of tested"]
+        for statuses in (["passed", "passed", "failed"], ["passed", "skipped"])
     )
+    assert whole == "2 of 3 66.6 %"
+    assert part == "1 of 1"
+
+
+def test_what_is_new_and_since_when_the_oldest_has_been_failing() -> None:
+    key = ControlKey("made", "c0")
+    history = History(
+        (RunCounts(1_699_900_000.0), RunCounts(1_700_000_000.0, failed=1)),
+        {key: Failure(1_695_000_000.0, 2, True, 1)},
+        Changes(1_699_900_000.0, (key,)),
+    )
+    page = pages.render_index([summary_of("failed", history=history), summary_of("passed", name="two")], (), {}).page
+    first, second = rows(page)
+    assert cells(first)["New"] == "1"
+    assert cells(first)["Failing since"] == "18 Sep 2023 or longer"
+    assert cells(second)["New"] == "0"
+    assert cells(second)["Failing since"] == ""
+    assert str(first.get("data-is")).split() == ["failing", "new"]
+
+
+def test_the_order_in_which_reports_come_does_not_matter() -> None:
+    some = summaries(*CASES)
+    assert pages.render_index(some, (), {}).page == pages.render_index(some[::-1], (), {}).page
 
 
 def test_no_reports() -> None:
-    page = pages.render_index((), (), ())
+    page = pages.render_index((), (), {}).page
     assert "There are no reports" in page
     assert_harmless(page)
 
 
-def test_headline() -> None:
-    good, bad = (report_of(profile_of(control("c", status)), name=status) for status in ("passed", "failed"))
-    assert "1 report, and none has a failing control." in pages.render_index([good], (), ())
-    assert "Of 3 reports, 1 could not be read and 1 has failing controls." in pages.render_index([good, bad], [BROKEN], ())
+@pytest.mark.parametrize(
+    ("reports", "broken", "status", "sentence"),
+    [
+        ([["passed"]], 0, "passed", "1 report: every control that applies was tested and passed."),
+        ([["passed"], ["failed"]], 1, "failed", "Of 3 reports, 1 could not be read and 1 has failing controls."),
+        ([["passed"]], 1, "error", "Of 2 reports, 1 could not be read."),
+        ([["passed"], ["passed", "skipped"]], 0, "not_reviewed", "Of 2 reports, 1 is not fully reviewed."),
+        ([["passed"], []], 0, "not_reviewed", "Of 2 reports, 1 is not fully reviewed."),
+        ([["error"], ["failed"], ["failed"]], 0, "failed", "Of 3 reports, 3 have failing controls."),
+    ],
+)
+def test_the_headline_is_green_only_if_all_is_well(reports: list[list[str]], broken: int, status: str, sentence: str) -> None:
+    some = [summary_of(*statuses, name=f"r{number}") for number, statuses in enumerate(reports)]
+    page = pages.render_index(some, [BROKEN] * broken, {}).page
+    assert f'<section class="verdict {status}" aria-label="Verdict"><p class="say">{sentence}</p>' in page
+
+
+def test_a_profile_that_did_not_run_is_in_the_headline() -> None:
+    page = pages.render_index(summaries("7.1.16/wrapper-skipped-dep"), (), {}).page
+    assert "1 has profiles that did not run" in page
+    assert '<section class="verdict passed"' not in page
+
+
+def test_filters_have_counts_and_only_those_that_find_something() -> None:
+    some = [summary_of("failed", name="a"), summary_of("passed", name="b"), summary_of("skipped", "passed", name="c")]
+    page = pages.render_index(some, [BROKEN], {}).page
+    assert re.findall(r'name="is" value="(\w+)"> [^<]+ <b>(\d+)</b>', page) == [
+        ("unreadable", "1"),
+        ("failing", "1"),
+        ("not_reviewed", "1"),
+        ("passed", "1"),
+    ]

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from inspec_textfile.model import SEVERITIES, ControlEntry
-from inspec_textfile.outcome import control_status, count_results, severity, status_without_waiver
-from inspec_textfile.results import parse_report
+from inspec_textfile.report.model import SEVERITIES, ControlEntry
+from inspec_textfile.report.parse import parse_report
+from inspec_textfile.report.status import control_status, count_results, severity, status_without_waiver
 
 SAME = {
     "passed": "Passed",
@@ -26,20 +26,20 @@ SAME = {
     "not_reviewed": "Not Reviewed",
     "not_applicable": "Not Applicable",
 }
-NO_RESULTS = "no results: here nobody tested it; there the profile is broken, or with impact 0 it does not apply"
+NO_RESULTS = "no results: here nobody tested it; there the profile is broken"
 WAIVED = "a waiver is in force: there the control is what its tests say, or does not apply if it was not run"
 BY_TAG = "severity: here by the impact, there by the tag"
 
 EXPLAINED: dict[str, dict[str, int]] = {
     "inspec_exec_examples_profile_format.json": {},
     "good_nginxresults.json": {BY_TAG: 1},
-    "rhel7-ece-results.json": {NO_RESULTS: 249},
+    "rhel7-ece-results.json": {NO_RESULTS: 225},
     "f22-full.json": {},
-    "automate-delivered.cd.chef.co_inspec_report.json": {NO_RESULTS: 335},
-    "cms_3.1_aws_rds_postgres_overlay.json": {NO_RESULTS: 160, BY_TAG: 42},
-    "example-3-layer-overlay.json": {NO_RESULTS: 494},
+    "automate-delivered.cd.chef.co_inspec_report.json": {NO_RESULTS: 332},
+    "cms_3.1_aws_rds_postgres_overlay.json": {NO_RESULTS: 132, BY_TAG: 42},
+    "example-3-layer-overlay.json": {NO_RESULTS: 440},
     "2018-04-01_osx(2)-omega-pro1(f)-pro2(w)-failed.json": {WAIVED: 4},
-    "vSphere8_report.json": {NO_RESULTS: 168, BY_TAG: 14},
+    "vSphere8_report.json": {NO_RESULTS: 161, BY_TAG: 14},
     "rhel8_sample_oneOfEachControlStatus_output.json": {BY_TAG: 1},
     "m365_results.json": {},
     "checkov_with_skips-hdf.json": {},
@@ -94,14 +94,14 @@ def test_every_difference_is_by_a_rule(shared: Path, counts: dict[str, Any], nam
     document = json.loads(data)
     seen: Counter[str] = Counter()
     found: Counter[str] = Counter()
-    for entry, raw in zip(report.entries, document["profiles"], strict=True):
+    for entry, raw in zip(report.entries, document["profiles"]):
         seen[entry.name] += 1
         theirs = counts[name]["profiles"][entry.name + (f"#{seen[entry.name]}" if seen[entry.name] > 1 else "")]["all"]
-        statuses = [by_heimdall(*both) for both in zip(entry.controls, raw["controls"], strict=True)]
+        statuses = [by_heimdall(*both) for both in zip(entry.controls, raw["controls"])]
         assert Counter(statuses) == Counter(theirs["status"]), "their rule is another one than written down here"
         severities = Counter(map(severity_by_heimdall, entry.controls))
         assert severities == {level: part["total"] for level, part in theirs["severity"].items()}
-        found.update(rule for both in zip(entry.controls, statuses, strict=True) for rule in why(*both))
+        found.update(rule for both in zip(entry.controls, statuses) for rule in why(*both))
     assert len(seen) == len({key.partition("#")[0] for key in counts[name]["profiles"]})
     assert found == EXPLAINED[name]
 
@@ -111,7 +111,8 @@ def test_json_min_counts_are_the_same(shared: Path, counts: dict[str, Any]) -> N
 
     for profile in report.profiles:
         theirs = counts["f22-min.json"]["__results_by_profile_id"][profile.name]["results"]
-        assert count_results(profile.controls) == theirs
+        found = {status: many for status, many in count_results(profile.controls).items() if many}
+        assert found == theirs
 
 
 def test_all_files_are_compared(counts: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Hostile reports, a few thousand; `fuzz.py --long` tries 200,000."""
+"""Hostile reports, a few thousand; `python -m helpers.fuzz --long` tries 200,000."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
-from test_node_exporter import OBJECTION, check_promtool, split
 
-import fuzz
-from conftest import Host, others_may_enter, parse_series
-from servers import node_exporter
+from helpers import fuzz
+from helpers.host import Host, others_may_enter, parse_series
+from helpers.promtool import OBJECTION, check_promtool, split
+from helpers.servers import node_exporter
 
 CASES = 2000
 SAMPLE = 400
@@ -58,7 +58,7 @@ FOUND = Path(__file__).parent / "found"
 
 @pytest.mark.parametrize("name", sorted(path.name for path in FOUND.iterdir()))
 def test_what_was_found_stays_mended(name: str) -> None:
-    fuzz.check("prom" if name.endswith(".prom") else "report", (FOUND / name).read_bytes(), "found")
+    fuzz.check("state" if name.endswith(".state") else "report", (FOUND / name).read_bytes(), "found")
 
 
 def test_the_checks_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,10 +66,10 @@ def test_the_checks_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     data = fuzz._originals()[5]
     assert fuzz.check("report", data, "x")
     for target, wrong in (
-        ("inspec_textfile.metrics.count_controls", lambda controls: {("high", "failed"): len(controls) + 1}),
+        ("inspec_textfile.metrics.figures.count_controls", lambda controls: {("high", "failed"): len(controls) + 1}),
         ("inspec_textfile.pages.render_report", lambda _: "<script>"),
-        ("fuzz.parse_report", lambda *_: [][0]),
-        ("fuzz.read_back", lambda *_: {}),
+        ("helpers.fuzz.parse_report", lambda *_: [][0]),
+        ("helpers.fuzz.remembered", lambda row: row._replace(text=None)),
     ):
         with monkeypatch.context() as patched:
             patched.setattr(target, wrong)

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_faults import write_results
 
-from conftest import Host
-from strict import parse
-from tracing import on_our_folders, traced_command
+from helpers.generations import write_results
+from helpers.host import Host
+from helpers.servers import eventually
+from helpers.strict import parse
+from helpers.tracing import on_our_folders, traced_command
 
 NOBODY = 65534
 PRECIOUS = b"precious"
@@ -27,7 +28,7 @@ TARGETS = ("textfiles/inspec.prom", "reports/inspec-a.json.html", "reports/index
 
 @pytest.fixture
 def elsewhere(host: Host) -> Iterator[Path]:
-    """A folder that is none of ours, whose content must stay as it is."""
+    """A folder that is not ours; its content must not change."""
     folder = host.root / "elsewhere"
     folder.mkdir()
     (folder / "precious").write_bytes(PRECIOUS)
@@ -115,7 +116,7 @@ def test_a_folder_that_is_another_users_link_is_refused(host: Host, elsewhere: P
     done = host.run()
 
     assert done.returncode == 1
-    assert f"{where}: is a link that belongs to user {NOBODY}; pass the folder that it leads to" in done.stderr
+    assert f"{where}: is a link that belongs to user {NOBODY}; pass the folder that it points to" in done.stderr
 
 
 def test_a_folder_that_is_our_own_link_is_used(host: Host) -> None:
@@ -137,7 +138,7 @@ def test_a_folder_that_is_swapped_for_a_link_in_mid_run(host: Host, elsewhere: P
     host.add("7.1.16/ssh-baseline", "sub/b.json")
     command = traced_command(host, *on_our_folders(host, "fsync", inject="delay_enter=1500000:when=1"))
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        _until(lambda: any(name.endswith(".tmp") for name in os.listdir(host.reports)))
+        eventually(lambda: any(name.endswith(".tmp") for name in os.listdir(host.reports)), 10, "it writes", every=0.005)
         folder.rename(host.root / "moved")
         link(elsewhere, folder)
         said = process.communicate(timeout=60)[1]
@@ -198,10 +199,3 @@ def test_nothing_among_the_results_makes_it_hang(host: Host, elsewhere: Path) ->
     assert host.series()['inspec_report_readable{report="a"}'] == 1
     names = ("fifo", "socket", "device", "tty", "kernel", "loop", "folder", "precious")
     assert all(host.series()[f'inspec_report_readable{{report="{name}"}}'] == 0 for name in names)
-
-
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)

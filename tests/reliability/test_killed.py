@@ -1,10 +1,10 @@
-"""SIGKILL at random moments, a hundred runs; `killed.py --long` does a thousand."""
+"""SIGKILL at random moments, a hundred runs; `python -m helpers.killed --long` does a thousand."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import killed
+from helpers import killed
 
 
 def test_no_reader_ever_sees_anything_but_a_whole_file_of_one_run(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Host
-from tracing import traced
+from helpers.host import Host
+from helpers.tracing import traced
 
 AUDIT = r"""
 import json, os, sys
@@ -27,8 +27,13 @@ MAKERS = ("/dataclasses.py", "/collections/__init__.py", "/typing.py", "/prometh
 seen = []
 here = os.getcwd()
 
+def is_our_own_data(event, arguments):
+    # What a forked process of ours hands back, in memory that nobody else can write: classes of ours, and Counter.
+    module, name = arguments[:2] if event == "pickle.find_class" else ("", "")
+    return module.startswith("inspec_textfile.") or (module, name) == ("collections", "Counter")
+
 def hook(event, arguments):
-    if event.startswith(NEVER):
+    if event.startswith(NEVER) and not is_our_own_data(event, arguments):
         seen.append([event, repr(arguments)])
     elif event in ("compile", "exec"):
         maker = sys._getframe(1).f_code.co_filename
@@ -44,7 +49,7 @@ def hook(event, arguments):
     elif event == "import" and arguments[1] and os.path.abspath(arguments[1]).startswith(here):
         seen.append([event, arguments[0], arguments[1]])
 
-from inspec_textfile.cli import main
+from inspec_textfile.__main__ import main
 sys.addaudithook(hook)
 sys.dont_write_bytecode = True
 try:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from _servers import (
+from helpers.clouds import (
     AZURE_ACCOUNT,
     AZURE_KEY,
     BUCKET,
@@ -24,8 +24,8 @@ from _servers import (
     put_only_signature,
     s3,
 )
-from _site import ODD_NAMES, alert_link, readme_block, results
-from conftest import Host, parse_series
+from helpers.host import Host, parse_series
+from helpers.published import HARD_NAMES, alert_link, documented_block, results
 
 INSTANCE = "web 01:9100"
 CLOUDS = {"s3": s3, "gs": gcs, "az": azure}
@@ -43,17 +43,17 @@ def upload(host: Host, cloud: Cloud, prefix: str, *more: str, **env: str) -> tup
 
 
 def links_of(page: str) -> list[str]:
-    return [link for link in re.findall('href="([^"]*)"', page) if not re.match("#|https?:", link)]
+    return [link for link in re.findall('href="([^"]*)"', page) if not re.match("#|[a-z]+:", link)]
 
 
 def test_an_alerts_link_opens_the_page_of_its_profile(host: Host, cloud: Cloud) -> None:
-    for number, name in enumerate(ODD_NAMES):
+    for number, name in enumerate(HARD_NAMES):
         results(host, f"report {number}#.json", name)
 
     assert upload(host, cloud, "in spec/ü") == (0, "")
 
     base = f"{cloud.base}/in%20spec/%C3%BC"
-    for number, name in enumerate(ODD_NAMES):
+    for number, name in enumerate(HARD_NAMES):
         page, headers = get(alert_link(base, name, INSTANCE))
         assert f"report {number}#.json" in page
         assert headers["content-type"] == "text/html; charset=utf-8"
@@ -107,15 +107,21 @@ def test_a_bucket_that_is_not_there(host: Host, cloud: Cloud) -> None:
     assert host.series()["inspec_upload_success"] == 0
 
 
-def test_a_second_run_sends_nothing_and_a_deleted_page_comes_back(host: Host, cloud: Cloud) -> None:
-    host.add("7.1.16/all-pass")
+def test_a_second_run_sends_nothing_and_what_changes_replaces_what_was_there(host: Host, cloud: Cloud) -> None:
+    host.add("7.1.16/all-pass", "one.json")
     upload(host, cloud, "again")
 
     code, told = upload(host, cloud, "again", "-v")
 
     assert code == 0
-    assert told.count(": unchanged") == 1 + 3
+    assert told.count(": unchanged") == 3
     assert " sent," not in told
+
+    host.add("5.24.24/ssh-baseline", "one.json")
+    assert upload(host, cloud, "again") == (0, "")
+    for name in ("index.html", "inspec-one.json.html"):
+        page, _ = get(f"{cloud.base}/again/web%2001%3A9100/{name}")
+        assert page == (host.reports / name).read_text()
 
 
 # --- S3 with accounts --------------------------------------------------------------------------------------------------------
@@ -147,15 +153,15 @@ def new_user(endpoint: str, name: str, policy: dict[str, object]) -> dict[str, s
 
 
 def _allow(endpoint: str, calls: bytes) -> None:
-    """Tell moto to check signatures and policies after so many calls."""
-    from _servers import _post
+    """Make moto check signatures and policies after a number of calls."""
+    from helpers.clouds import _post
 
     _post(f"{endpoint}/moto-api/reset-auth", calls, "text/plain")
 
 
 def put_only() -> dict[str, object]:
-    """Return the README's policy, which is for web01:9100."""
-    policy: dict[str, object] = json.loads(readme_block("policy").replace("BUCKET", BUCKET))
+    """Return the policy of docs/upload.md, which is for web01:9100."""
+    policy: dict[str, object] = json.loads(documented_block("policy").replace("BUCKET", BUCKET))
     return policy
 
 
@@ -167,7 +173,7 @@ def test_the_right_to_put_is_enough(host: Host, guarded: str) -> None:
     first, second = host.run(*options, env=user), host.run(*options, env=user)
 
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert second.stderr.count(": unchanged") == 1 + 3
+    assert second.stderr.count(": unchanged") == 3
 
 
 @pytest.mark.parametrize("case", ["another instance", "wrong secret", "unknown key"])
@@ -181,7 +187,8 @@ def test_credentials_that_are_refused_are_told_in_a_line_without_them(host: Host
     done = host.run("--upload", f"s3://{BUCKET}/inspec", "--instance", instance, "-v", env=user)
 
     assert done.returncode == 1
-    assert "refuses these credentials (403 " in done.stderr.splitlines()[-2]
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("inspec-textfile: upload to ")]
+    assert "refuses these credentials (403 " in line
     for secret in (user["AWS_ACCESS_KEY_ID"], user["AWS_SECRET_ACCESS_KEY"], "Signature="):
         assert secret not in done.stderr
     assert parse_series(host.prom.read_text())["inspec_upload_success"] == 0
@@ -199,7 +206,7 @@ def test_azure_signatures_with_the_right_to_put_and_wrong_ones(host: Host) -> No
         for _ in range(2):
             done = host.run("--upload", f"{cloud.url}/p", "-v", env={**common, "AZURE_STORAGE_SAS_TOKEN": put_only_signature()})
             assert done.returncode == 0, done.stderr
-        assert done.stderr.count(": unchanged") == 1 + 3
+        assert done.stderr.count(": unchanged") == 3
         for secret, variable in (
             ("c2VjcmV0", "AZURE_STORAGE_KEY"),
             ("sv=2021-08-06&sp=cw&sr=c&sig=c2VjcmV0", "AZURE_STORAGE_SAS_TOKEN"),

@@ -14,14 +14,14 @@ import pytest
 from inspec_textfile.upload.keys import Object, plan, profile_key, relocate
 from inspec_textfile.upload.target import TargetError, parse_instance, parse_target
 
-from _site import ODD_NAMES, alert_link, readme_block
-from conftest import require
+from helpers.needs import require
+from helpers.published import HARD_NAMES, alert_link, documented_block
 
 HOST = "web 01:9100"
-ODD_NAMES_PLUS = (*ODD_NAMES, "..a/.b", "a\\..\\b", "%2e%2e/x")
+MORE_NAMES = (*HARD_NAMES, "..a/.b", "a\\..\\b", "%2e%2e/x")
 
 
-@pytest.mark.parametrize("name", ODD_NAMES_PLUS)
+@pytest.mark.parametrize("name", MORE_NAMES)
 def test_the_path_of_an_alerts_link_is_the_key(name: str) -> None:
     link = alert_link("https://bucket.example/pre", name, HOST)
 
@@ -46,7 +46,7 @@ def test_no_two_pairs_of_profile_and_instance_share_a_key_nor_take_a_pages() -> 
     names = ["a", "a/b", "b", "a:9100", "a:9100/inspec-b.json.html"]
     instances = ["a", "b", "a:9100", "inspec-b"]
     keys = [profile_key(name, instance) for name in names for instance in instances]
-    pages = [one.key for host in instances for one in (*plan({"b": []}, host, "", lambda _: b"").objects,)]
+    pages = [one.key for host in instances for one in plan({"b": []}, host, "", lambda _: b"").objects]
 
     assert len({*keys, *pages}) == len(keys) + len(pages)
 
@@ -60,24 +60,28 @@ def test_instances_that_are_refused(name: str) -> None:
 def test_a_profile_that_several_reports_show_leads_to_all_of_them() -> None:
     asked = []
 
-    def choice(reports: object) -> bytes:
+    def overview(reports: object) -> bytes:
         asked.append(reports)
         return b'<a href="inspec-one.json.html"><a href="#top"><a href="https://example.com/"><a href="inspec-d/two.json.html">'
 
-    planned = plan({"one": ["ssh", "tls"], "d/two": ["ssh"]}, "h:1", "", choice)
+    planned = plan({"one": ["ssh", "tls"], "d/two": ["ssh"]}, "h:1", "", overview)
 
-    assert planned.objects == (
+    both = ("h:1/inspec-one.json.html", "h:1/inspec-d/two.json.html")
+    assert planned.pages == (
         Object("h:1/inspec-one.json.html", "inspec-one.json.html"),
         Object("h:1/inspec-d/two.json.html", "inspec-d/two.json.html"),
+        Object("tls/h:1", "inspec-one.json.html"),
+    )
+    assert planned.overviews == (
         Object(
             "ssh/h:1",
             None,
             b'<a href="../h%3A1/inspec-one.json.html"><a href="#top"><a href="https://example.com/">'
             b'<a href="../h%3A1/inspec-d/two.json.html">',
+            both,
         ),
-        Object("tls/h:1", "inspec-one.json.html"),
+        Object("h:1/index.html", "index.html", links_to=both),
     )
-    assert planned.index == Object("h:1/index.html", "index.html")
     assert asked == [["one", "d/two"]]
 
 
@@ -85,7 +89,7 @@ def test_profiles_without_a_link_are_named_and_their_pages_stay() -> None:
     planned = plan({"one": ["..", "ssh"]}, "h:1", "", lambda _: b"")
 
     assert planned.unlinked == ("..",)
-    assert [one.key for one in planned.objects] == ["h:1/inspec-one.json.html", "ssh/h:1"]
+    assert [one.key for one in planned.pages] == ["h:1/inspec-one.json.html", "ssh/h:1"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,9 @@ def test_profiles_without_a_link_are_named_and_their_pages_stay() -> None:
 )
 def test_links_of_a_page_that_was_moved_lead_where_they_led(old: str, new: str) -> None:
     up = "../" * (old.count("/") - 1)
-    page = f'<a href="{up}index.html">All</a> <a href="#c:x/y">it</a> <a href="http://x/?a=1&amp;b">ref</a>'
+    page = (
+        f'<a href="{up}index.html">All</a> <a href="#c:x/y">it</a> <a href="http://x/?a=1&amp;b">ref</a> <link href="data:,x">'
+    )
     root = "https://bucket.example/pre/"
 
     links = re.findall('href="([^"]*)"', relocate(page.encode(), old, new).decode())
@@ -106,7 +112,7 @@ def test_links_of_a_page_that_was_moved_lead_where_they_led(old: str, new: str) 
     assert urljoin(alert_link(root[:-1], *new.rsplit("/", 1)), links[0]) == urljoin(
         root, f"{alert_link('', '', old.split('/')[0])[2:]}/index.html"
     )
-    assert links[1:] == ["#c:x/y", "http://x/?a=1&amp;b"]
+    assert links[1:] == ["#c:x/y", "http://x/?a=1&amp;b", "data:,x"]
 
 
 @pytest.mark.parametrize(
@@ -148,12 +154,12 @@ def test_urls_that_are_refused_are_not_repeated(url: str) -> None:
 
 
 def test_prometheus_makes_the_links_that_lead_to_the_keys(tmp_path: Path) -> None:
-    """The README's template, run by Prometheus itself."""
+    """The template of docs/upload.md, run by Prometheus itself."""
     promtool = require("promtool", "prometheus")
-    alerts = indent(readme_block("alert"), "      ")
+    alerts = indent(documented_block("alert"), "      ")
     (tmp_path / "rules.yml").write_text(f"groups:\n  - name: g\n    rules:\n{alerts}")
     base = "https://BUCKET.s3.eu-central-1.amazonaws.com/inspec"
-    labels = [{"status": "failed", "profile": name, "instance": HOST} for name in ODD_NAMES]
+    labels = [{"status": "failed", "profile": name, "instance": HOST} for name in HARD_NAMES]
     series = [
         {
             "series": f"inspec_checks_total{{{','.join(f'{key}={json.dumps(value)}' for key, value in one.items())}}}",

@@ -1,0 +1,144 @@
+"""Which node_exporters run here, and whether they can read our file. Reads only /proc.
+
+What node_exporter does with its options: https://github.com/prometheus/node_exporter, collector/textfile.go and its --help.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspec_textfile.check.findings import Finding, ok, problem
+from inspec_textfile.files import user_name
+
+_PROGRAMS = ("node_exporter", "prometheus-node-exporter")
+_DEBIANS_FOLDER = "/var/lib/prometheus/node-exporter"
+"""What Debian's build reads without --collector.textfile.directory; other builds then read nothing."""
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """A node_exporter that is running."""
+
+    pid: int
+    user: int
+    groups: frozenset[int]
+    folders: tuple[str, ...]
+    """Absolute paths that its textfile collector reads; none if the collector is off."""
+    root: str
+    """Its root folder as this process sees it: node_exporter may run in a container."""
+    arguments: tuple[str, ...] = ()
+
+
+def running_exporters(proc: str = "/proc") -> Iterator[Exporter]:
+    """Find the node_exporters that are running."""
+    for pid in sorted(int(name) for name in os.listdir(proc) if name.isdigit()):
+        base = Path(proc, str(pid))
+        try:
+            arguments = base.joinpath("cmdline").read_bytes().decode("utf-8", "surrogateescape").rstrip("\0").split("\0")
+            status = dict(line.split(":", 1) for line in base.joinpath("status").read_text().splitlines() if ":" in line)
+        except OSError:
+            continue
+        program = os.path.basename(arguments[0])
+        if program in _PROGRAMS:
+            groups = {int(status["Gid"].split()[1]), *map(int, status.get("Groups", "").split())}
+            try:
+                started_in = os.readlink(base / "cwd")
+            except OSError:  # another user's process
+                started_in = "/"
+            folders = tuple(os.path.join(started_in, folder) for folder in textfile_folders(program, arguments[1:]))
+            yield Exporter(
+                pid, int(status["Uid"].split()[1]), frozenset(groups), folders, str(base / "root"), tuple(arguments[1:])
+            )
+
+
+def textfile_folders(program: str, arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders that a node_exporter with these arguments reads .prom files from."""
+    folders = option_values("collector.textfile.directory", arguments)
+    enabled = True
+    for word in arguments:
+        option = word.lstrip("-").partition("=")[0]
+        if option in ("collector.disable-defaults", "no-collector.textfile"):
+            enabled = "collector.textfile" in {other.lstrip("-") for other in arguments} and option != "no-collector.textfile"
+    if not folders and program == "prometheus-node-exporter":
+        folders = [_DEBIANS_FOLDER]
+    return tuple(filter(None, folders)) if enabled else ()
+
+
+def option_values(option: str, arguments: Sequence[str]) -> list[str]:
+    """Return the values that a node_exporter's arguments give to an option: `--option=value` or `--option value`."""
+    values = []
+    words = iter(arguments)
+    for word in words:
+        name, equals, value = word.lstrip("-").partition("=")
+        if name == option:
+            values.append(value if equals else next(words, ""))
+    return values
+
+
+def exporter_findings(folder: Path, name: str, running: Sequence[Exporter]) -> Iterator[Finding]:
+    """Say whether one of the node_exporters that are running reads our file."""
+    if not running:
+        yield problem(
+            "node_exporter: is not running, or this user cannot see it: start it, e.g. apt-get install prometheus-node-exporter"
+        )
+        return
+    readers = readers_of(folder, running)
+    if not readers:
+        for exporter in running:
+            where = ", ".join(exporter.folders) if exporter.folders else "no folder: its textfile collector is off"
+            yield problem(
+                f"node_exporter (process {exporter.pid}): reads {where}, but the metrics go to {folder}: pass --output, or "
+                f"start it with --collector.textfile.directory={folder}"
+            )
+    for exporter in readers:
+        user = user_name(exporter.user)
+        blocked = what_blocks(exporter, folder / name)
+        if blocked:
+            yield problem(
+                f"{blocked}: cannot be read by node_exporter (process {exporter.pid}, user {user}): chmod o+rX {blocked}"
+            )
+        else:
+            yield ok(f"node_exporter: process {exporter.pid} reads {folder} as user {user}")
+
+
+def readers_of(folder: Path, running: Sequence[Exporter]) -> list[Exporter]:
+    """Return the node_exporters that read a folder."""
+    return [exporter for exporter in running if any(_is_same(exporter, other, folder) for other in exporter.folders)]
+
+
+def _is_same(exporter: Exporter, its_folder: str, ours: Path) -> bool:
+    """Return whether its folder is ours, also within its own root: a container may see ours under another name."""
+    if "*" in its_folder:
+        return any(path.samefile(ours) for path in Path("/").glob(its_folder.lstrip("/")) if path.exists())
+    for path in (f"{exporter.root}/{its_folder.lstrip('/')}", its_folder):
+        try:
+            if os.path.samefile(path, ours):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def what_blocks(exporter: Exporter, path: Path) -> Path | None:
+    """Return the first of a file and the folders above it that the exporter's user cannot read or enter."""
+    if exporter.user == 0:
+        return None
+    path = path.parent.resolve() / path.name
+    for part in (*reversed(path.parents), path):
+        try:
+            status = part.stat()
+        except OSError:
+            return None  # not written yet, which has a finding of its own
+        wanted = 0o5 if part == path.parent else 0o1 if part != path else 0o4
+        if status.st_uid == exporter.user:
+            granted = status.st_mode >> 6
+        elif status.st_gid in exporter.groups:
+            granted = status.st_mode >> 3
+        else:
+            granted = status.st_mode
+        if granted & wanted != wanted:
+            return part
+    return None

@@ -1,0 +1,193 @@
+"""The building blocks of command-line options: their types, and where their values come from.
+
+A value comes from the command line, else the environment, else the --settings file, else it is the default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from inspec_textfile.settings import Setting
+
+PREFIX = "INSPEC_TEXTFILE_"
+_MAX_SETTINGS_BYTES = 1024 * 1024
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def option(*names: str, **attributes: Any) -> Callable[[_F], _F]:
+    """Return the decorator of an option that the environment variable INSPEC_TEXTFILE_NAME can also set."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = PREFIX + long[2:].upper().replace("-", "_")
+    return click.option(*names, envvar=variable, show_envvar=True, **attributes)
+
+
+# --- types -----------------------------------------------------------------------------------------------------------------
+
+
+class Mode(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """A file mode in octal."""
+
+    name = "octal"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int:
+        """Return the mode as a number."""
+        if isinstance(value, int):
+            return value
+        try:
+            mode = int(value, 8)
+        except ValueError:
+            mode = -1
+        if not 0 <= mode <= 0o777:
+            self.fail(f"{value!r} is not a file mode in octal, such as 0644", param, context)
+        return mode
+
+
+class ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """A report's name: becomes a label, and part of a page's file name."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> str:
+        """Return the name as it is."""
+        if not value.isprintable() or any(part in ("", ".", "..") for part in value.split("/")):
+            self.fail(f"{value!r} must be a printable name, such as web01 or web01/ssh", param, context)
+        return str(value)
+
+
+class Upload(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """An option of the upload, read by a function of `upload.target`, which is imported only if the option is used."""
+
+    def __init__(self, name: str, function: str) -> None:
+        self.name = name
+        self._function = function
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """Return what the function makes of the value."""
+        from inspec_textfile.upload import target
+
+        try:
+            return getattr(target, self._function)(value)
+        except target.TargetError as error:
+            self.fail(str(error), param, context)
+
+
+# --- the --settings file ---------------------------------------------------------------------------------------------------
+
+
+class SettingsFile(NamedTuple):
+    """The content of the --settings file."""
+
+    path: str
+    variables: Mapping[str, Setting]
+
+    def place(self, variable: str) -> str:
+        """Return where a variable is set: file and line."""
+        return f"{self.path}, line {self.variables[variable].line}"
+
+    @property
+    def others(self) -> dict[str, str]:
+        """The variables that are not options: credentials, and settings of other programs."""
+        return {name: setting.value for name, setting in self.variables.items() if not name.startswith(PREFIX)}
+
+
+def read_settings(context: click.Context, param: click.Parameter, path: str | None) -> SettingsFile | None:
+    """Read the --settings file; its variables become the defaults of other options."""
+    if path is None or context.resilient_parsing:
+        return None
+    from inspec_textfile.settings import SettingsError, parse_settings
+
+    try:
+        with open(path, "rb") as file:
+            text = os.fsdecode(file.read(_MAX_SETTINGS_BYTES))
+        settings = SettingsFile(os.path.abspath(path), parse_settings(text))
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be read: {error.strerror}", context, param) from None
+    except SettingsError as error:
+        raise click.BadParameter(f"{path}, line {error.line}: {error}", context, param) from None
+    values = {name: setting.value for name, setting in settings.variables.items() if setting.value}
+    context.default_map = {
+        str(other.name): values[variable]
+        for other in context.command.params
+        if (variable := variable_of(other)) in values and other is not param
+    }
+    return settings
+
+
+class Command(click.Command):
+    """A command whose errors name the line of the settings file that has the wrong value."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the command line. Raises click.UsageError."""
+        try:
+            return super().parse_args(context, args)
+        except click.BadParameter as error:
+            settings = context.params.get("settings")
+            if not (error.param and settings and is_from_settings(context, error.param)):
+                raise
+            place = settings.place(variable_of(error.param))
+            raise click.BadParameter(f"{place}: {error.message}", context, error.param) from None
+
+
+# --- where values come from ------------------------------------------------------------------------------------------------
+
+
+def variable_of(param: click.Parameter) -> str:
+    """Return the environment variable of an option, "" for an argument."""
+    return str(param.envvar or "")
+
+
+def is_from_settings(context: click.Context, param: click.Parameter) -> bool:
+    """Return whether the value of an option comes from the settings file."""
+    return context.get_parameter_source(str(param.name)) is ParameterSource.DEFAULT_MAP
+
+
+def origin(context: click.Context, name: str) -> str:
+    """Return where the value of an option comes from, in words that help to find it."""
+    param = next(param for param in context.command.params if param.name == name)
+    source = context.get_parameter_source(name)
+    if source is ParameterSource.DEFAULT_MAP:
+        return str(context.params["settings"].place(variable_of(param)))
+    if source is ParameterSource.ENVIRONMENT:
+        return f"environment, {variable_of(param)}"
+    return param.opts[-1] if source is ParameterSource.COMMANDLINE else "default"
+
+
+def in_force(context: click.Context, output: str) -> Iterator[str]:
+    """Yield what a run works on, and where each of it comes from. `output`: the path of the .prom file."""
+    options = context.params
+    if options["settings"]:
+        yield f"settings: {options['settings'].path} ({origin(context, 'settings')})"
+    if options["results"]:
+        yield f"results: {' '.join(options['results'])} (arguments)"
+    else:
+        yield f"results: {os.path.abspath(options['results_dir'])} ({origin(context, 'results_dir')})"
+    if options["no_reports"]:
+        yield f"pages: none ({origin(context, 'no_reports')})"
+    else:
+        yield f"pages: {os.path.abspath(options['reports_dir'])} ({origin(context, 'reports_dir')})"
+    yield f"metrics: {output} ({origin(context, 'output')})"
+    if options["upload"]:
+        yield f"upload: {options['upload'].url} ({origin(context, 'upload')})"
+
+
+def unknown_variables(context: click.Context, environment: Iterable[str]) -> list[str]:
+    """Return a sentence for each variable that looks like an option but is not one. `environment`: names of its variables."""
+    known = {variable_of(param) for param in context.command.params} - {""}
+    settings = context.params["settings"]
+    found = {name: "environment" for name in environment if name.startswith(PREFIX) and name not in known}
+    if settings:
+        found |= {name: settings.place(name) for name in settings.variables if name.startswith(PREFIX) and name not in known}
+    return [f"{name} ({where}): there is no such option{_nearest(name, known)}" for name, where in sorted(found.items())]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(name.removeprefix(PREFIX), [other.removeprefix(PREFIX) for other in sorted(known)], 1)
+    return f"; did you mean {PREFIX}{nearest[0]}?" if nearest else "; see --help, or remove it"

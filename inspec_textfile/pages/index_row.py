@@ -1,0 +1,180 @@
+"""One line of the index: a report's figures, and folded in it what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from inspec_textfile.pages import links
+from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.parts import facts
+from inspec_textfile.pages.summary import Summary
+from inspec_textfile.pages.times import day, duration, minute, moment
+from inspec_textfile.pages.verdict import coverage, tests, verdict
+from inspec_textfile.pages.words import STATUS_NAMES, count, number
+from inspec_textfile.report.model import ERROR, NOT_REVIEWED, PASSED, STATUSES, WAIVED, Unreadable
+
+NOTHING = html("")
+
+
+class Row(NamedTuple):
+    """One report of the index."""
+
+    name: str
+    summary: Summary | None
+    """Of a report that could not be read: its last good one, if there is any."""
+    unreadable: Unreadable | None
+    has_page: bool
+    verdict: tuple[str, str]
+    """Status and sentence; ERROR and "" without a summary."""
+    marks: tuple[str, ...]
+    """What its filters are."""
+
+    @classmethod
+    def of(cls, name: str, summary: Summary | None, unreadable: Unreadable | None, *, has_page: bool) -> Row:
+        """Return a report's row."""
+        judged = verdict(summary) if summary else (ERROR, "")
+        marks = ["unreadable"] if unreadable else []
+        if summary:
+            counts = summary.tally.by_status
+            marks += ["failing"] if summary.tally.failing else []
+            marks += ["new"] if summary.newly_failing else []
+            marks += ["not_loaded"] if summary.not_loaded else []
+            marks += ["not_reviewed"] if counts[NOT_REVIEWED] or not summary.tally.total else []
+            marks += ["waived"] if counts[WAIVED] else []
+            marks += ["passed"] if judged[0] == PASSED and not unreadable else []
+        return cls(name, summary, unreadable, has_page, judged, tuple(marks))
+
+
+class Columns(NamedTuple):
+    """The columns that hold anything."""
+
+    statuses: tuple[str, ...]
+    new: bool
+    oldest: bool
+
+    @classmethod
+    def of(cls, summaries: Sequence[Summary]) -> Columns:
+        """Return the columns of some reports."""
+        return cls(
+            tuple(status for status in STATUSES if any(one.tally.by_status[status] for one in summaries)),
+            any(one.newly_failing for one in summaries),
+            any(one.oldest_failure is not None for one in summaries),
+        )
+
+    @property
+    def after_report(self) -> int:
+        """How many there are beside the report's own."""
+        return 3 + len(self.statuses) + self.new + self.oldest
+
+
+def report_row(row: Row, columns: Columns, *, in_folder: str) -> Markup:
+    """Return the line of a report, in the group of a folder or in none ("")."""
+    shown = row.name[len(in_folder) + 1 :] if in_folder else row.name
+    name = html('<a href="{}">{}</a>', links.page_link(row.name), shown) if row.has_page else html("{}", shown)
+    one = row.summary
+    profiles = ", ".join(f"{title} {version}".strip() for title, version in one.profiles) if one else ""
+    status = ERROR if row.unreadable else row.verdict[0]
+    return html(
+        '<tr class="r {}" data-is="{}"><th scope="row">{}{}{}{}</th>{}</tr>\n',
+        f"{status} old" if row.unreadable and one else status,
+        " ".join(row.marks),
+        name,
+        _details(one, row.verdict[1]) if one else NOTHING,
+        html(" <small>{}</small>", profiles) if profiles else NOTHING,
+        _broken(row) if row.unreadable and one else NOTHING,
+        join(_cells(one, columns, old=row.unreadable is not None))
+        if one
+        else html('<td colspan="{}">{}</td>', columns.after_report, _broken(row)),
+    )
+
+
+def _broken(row: Row) -> Markup:
+    """Return why a report's newest results could not be read, and since when."""
+    broken = row.unreadable
+    if not broken:
+        return NOTHING
+    since = html(" since {}", minute(broken.since, "utc")) if broken.since is not None else NOTHING
+    if row.summary:
+        last = html(" The figures are those of the last report that could be read.")
+    else:
+        last = html(' <a href="{}">See its last good page</a>', links.page_link(row.name)) if row.has_page else NOTHING
+    return html(
+        '<p><span class="st">Unreadable{}</span> <code>{}</code> {}.{}</p>', since, broken.path, broken.reason.rstrip("."), last
+    )
+
+
+def _details(one: Summary, sentence: str) -> Markup:
+    changes = [
+        f"{number(many)} {what}"
+        for many, what in ((one.newly_failing, "newly failing"), (one.fixed, "fixed"), (one.worse, "failing in more tests"))
+        if many
+    ]
+    rows = [
+        ("Verdict", html("{}", sentence)),
+        ("Tested", html("{}; {}", coverage(one.tally), tests(one.results))),
+        ("Host", html("{}", one.target) if one.target else None),
+        ("Platform", html("{}", one.platform) if one.platform else None),
+        ("Run", moment(one.started) if one.started is not None else None),
+        ("Took", duration(one.duration) if one.duration is not None else None),
+        ("InSpec", html("{}", one.inspec_version) if one.inspec_version else None),
+        ("Did not run", html("{}", ", ".join(one.not_loaded)) if one.not_loaded else None),
+        ("Since the run before", html("{}", ", ".join(changes)) if changes else None),
+        ("Compare with care", html("{}", "; ".join(one.notes)) if one.notes else None),
+    ]
+    return html(' <details class="i"><summary aria-label="Details of {}">i</summary>{}</details>', one.name, facts(rows))
+
+
+def _cells(one: Summary, columns: Columns, *, old: bool) -> Iterable[Markup]:
+    counts = one.tally.by_status
+    yield html('<td class="host" data-l="Host">{} <small>{}</small></td>', one.target, one.platform)
+    started = "" if one.started is None else int(one.started)
+    yield html('<td data-l="Run" data-k="{}">{}</td>', started, minute(one.started, "age"))
+    if columns.new:
+        yield _number(one.newly_failing, "new", "New")
+    for status in columns.statuses:
+        yield _number(counts[status], status, STATUS_NAMES[status])
+    yield _passed(one, old=old)
+    if columns.oldest:
+        oldest = "" if one.oldest_failure is None else int(one.oldest_failure)
+        first = html(" <small>or longer</small>") if one.oldest_first_seen else NOTHING
+        shown = html("{}{}", day(one.oldest_failure), first) if one.oldest_failure is not None else NOTHING
+        yield html('<td data-l="Failing since" data-k="{}">{}</td>', oldest, shown)
+
+
+def _number(many: int, css_class: str, name: str) -> Markup:
+    return html('<td class="num {}" data-l="{}">{}</td>', css_class if many else "zero", name, number(many))
+
+
+def _passed(one: Summary, *, old: bool) -> Markup:
+    """Return how many of the tested controls passed; as a percentage only where all that apply were tested."""
+    tested, passed = one.tally.tested, one.tally.by_status[PASSED]
+    if not tested:
+        return html('<td class="num zero" data-l="Passed of tested" data-k="">none tested</td>')
+    whole = tested == one.tally.applicable and not one.not_loaded and not old
+    return html(
+        '<td class="num" data-l="Passed of tested" data-k="{}">{} of {}{}</td>',
+        f"{passed / tested:.4f}",
+        number(passed),
+        number(tested),
+        html(" <small>{}</small>", one.tally.compliance) if whole else NOTHING,
+    )
+
+
+def group_row(folder: str, rows: Sequence[Row], columns: Columns) -> Markup:
+    """Return the line above the reports of a folder, with their totals."""
+    found = [row.summary for row in rows if row.summary]
+    lost = sum(row.unreadable is not None for row in rows)
+    said = count(len(rows), "report") + (f", {number(lost)} unreadable" if lost else "")
+    cells = [_number(sum(one.newly_failing for one in found), "new", "New")] if columns.new else []
+    cells += [
+        _number(sum(one.tally.by_status[one_status] for one in found), one_status, STATUS_NAMES[one_status])
+        for one_status in columns.statuses
+    ]
+    oldest = min((one.oldest_failure for one in found if one.oldest_failure is not None), default=None)
+    cells.append(html("<td></td>"))
+    if columns.oldest:
+        cells.append(html("<td>{}</td>", day(oldest) if oldest is not None else NOTHING))
+    return html(
+        '<tr class="grp"><th scope="rowgroup" colspan="3">{} <small>{}</small></th>{}</tr>\n', folder, said, join(cells)
+    )

@@ -1,0 +1,38 @@
+"""The notice on the last good page of a report whose newer results could not be read."""
+
+from __future__ import annotations
+
+import re
+
+from inspec_textfile.pages.icon import icon_link
+from inspec_textfile.pages.markup import Markup, html
+from inspec_textfile.pages.times import moment
+from inspec_textfile.report.model import ERROR
+
+PLACE = html('<div id="notice"></div>\n')
+"""Where the notice goes. No text of a report can look like it: all of them are escaped."""
+_PLACE = re.compile(rb'<div id="notice">[^\n]*</div>\n')
+_ICON = re.compile(rb'<link rel="icon" href="data:[^"]*">')
+
+
+def with_notice(page: bytes, reason: str, since: float | None) -> bytes | None:
+    """Return a page with a notice at the top that newer results could not be read; it replaces one that is there.
+
+    `since`: Unix time in seconds of the first results that could not be read. Returns None if the page has no place for a
+    notice, so is not one of this version.
+    """
+    if not _PLACE.search(page):
+        return None
+    noticed = _PLACE.sub(lambda _: _notice(reason, since).encode(), page, count=1)
+    return _ICON.sub(lambda _: icon_link(ERROR).encode(), noticed, count=1)
+
+
+def _notice(reason: str, since: float | None) -> Markup:
+    when = html(" since {}", moment(since)) if since is not None else html("")
+    why = " ".join(reason.split()).rstrip(".")
+    return html(
+        '<div id="notice"><p class="error" role="note"><b>Newer results could not be read{}:</b> {}. '
+        "What follows is the last report that could be read.</p></div>\n",
+        when,
+        why,
+    )

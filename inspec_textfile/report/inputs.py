@@ -1,0 +1,80 @@
+"""The inputs (attributes) of a report's profiles, with nothing in them that must not be shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from inspec_textfile.report.fields import as_list, as_mapping
+from inspec_textfile.report.model import Input
+from inspec_textfile.text import as_text
+
+# Attribute levels of a Chef node object, and other keys that only such an object has.
+_NODE_KEYS = {"automatic", "normal", "default", "override", "run_list", "chef_environment", "chef_type", "policy_group"}
+_MIN_NODE_KEYS = 2
+_NODE_NAMES = {"chef_node"}
+
+
+def sensitive_names(profiles: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the names of inputs that any of the profiles marks sensitive.
+
+    InSpec masks them in the profile that marks them, if at all, not in the wrapper that sets them (inspec/inspec#6009).
+    """
+    return frozenset(
+        _name(item) for profile in profiles for item in _items(profile) if _is_marked(item) or _is_marked(item.get("options"))
+    )
+
+
+def read_inputs(profile: Mapping[str, Any], sensitive: frozenset[str]) -> tuple[Input, ...]:
+    """Return the inputs of a profile, those named in `sensitive` without their values."""
+    return tuple(_input(item, sensitive) for item in _items(profile))
+
+
+def _items(profile: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    items = [*as_list(profile.get("attributes")), *as_list(profile.get("inputs"))]
+    return [item for item in items if isinstance(item, dict)]
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return as_text(item.get("name")).strip().casefold()
+
+
+def _is_marked(options: Any) -> bool:
+    return as_text(as_mapping(options).get("sensitive")).strip().lower() in ("true", "yes", "1")
+
+
+def _input(item: Mapping[str, Any], sensitive: frozenset[str]) -> Input:
+    name = as_text(item.get("name"))
+    if _name(item) in sensitive:
+        return Input(name=name, sensitive=True)
+    options = as_mapping(item.get("options"))
+    value = options.get("value", options.get("default", item.get("value")))
+    if _is_node(_name(item), value):
+        return Input(name=name, size=len(_shown(value)))
+    return Input(name=name, value=_shown(_masked(value, sensitive)))
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _masked(value: Any, sensitive: frozenset[str]) -> Any:
+    """Return a value without those within it whose names are in `sensitive`."""
+    if isinstance(value, dict):
+        return {
+            key: "not shown: sensitive" if key.strip().casefold() in sensitive else _masked(item, sensitive)
+            for key, item in value.items()
+        }
+    return [_masked(item, sensitive) for item in value] if isinstance(value, list) else value
+
+
+def _is_node(name: str, value: Any) -> bool:
+    """Return whether a value is or holds a whole node object, in which is whatever a cookbook put into it: passwords too."""
+    if name in _NODE_NAMES and isinstance(value, (dict, str)):
+        return True
+    if isinstance(value, list):
+        return any(_is_node("", item) for item in value)
+    if not isinstance(value, dict):
+        return False
+    return len(_NODE_KEYS & value.keys()) >= _MIN_NODE_KEYS or any(_is_node("", item) for item in value.values())

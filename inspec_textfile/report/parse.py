@@ -1,0 +1,230 @@
+"""A results file's bytes -> Report. Variations in real reports are handled here, and nowhere later.
+
+Tolerant in detail, strict on the whole: a field of an unexpected type is read as well as possible, but if findings may be
+lost, the file is not a report, and `NotAReport` says what it is instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from inspec_textfile.report.dates import parse_time
+from inspec_textfile.report.decisions import RunTime, read_attestation, read_waiver, with_ends
+from inspec_textfile.report.document import USE_JSON, read_document
+from inspec_textfile.report.fields import (
+    as_list,
+    as_mapping,
+    as_number,
+    read_descriptions,
+    read_impact,
+    read_refs,
+    read_removed,
+    read_source,
+    read_support,
+    read_tags,
+)
+from inspec_textfile.report.inputs import read_inputs, sensitive_names
+from inspec_textfile.report.model import (
+    ERROR,
+    FAILED,
+    LOADED,
+    PASSED,
+    PROFILE_STATUSES,
+    SKIPPED,
+    ControlEntry,
+    Dependency,
+    ProfileEntry,
+    Report,
+    Result,
+)
+from inspec_textfile.report.overlay import MAX_COUNTED, TooManyControls, resolve
+from inspec_textfile.report.problems import NotAReport, Warnings, refuse_too_many
+from inspec_textfile.report.shapes import objects
+from inspec_textfile.report.status import OWN_STATUSES
+from inspec_textfile.report.target import read_target
+from inspec_textfile.text import as_text, clean, digest_of
+
+# What one report may hold. InSpec's largest have some 10 profiles, 1,000 controls and 300,000 values.
+MAX_PROFILES = 1000
+MAX_CONTROLS = 100_000
+
+_NO_ZONE = timezone(timedelta(0), "unknown")
+_RESULT_STATUSES = {status: status for status in (PASSED, FAILED, SKIPPED, ERROR)}
+_MAX_TIMES_TRIED = 1000
+"""Limit of distinct start times that cannot be read: trying them is slow."""
+# Software without the time writes its zero: year 1 (Go, .NET), 1601 (Windows), 1900 (Excel), 1970 (Unix), 1980 (ZIP).
+_CREDIBLE_YEARS = range(1990, 9000)
+_LAST_SECOND = 253402300799.0
+"""Of the year 9999: Unix time."""
+
+
+def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
+    """Read one results file.
+
+    Takes the file's bytes, the report's name and the file's mtime (Unix time, nanoseconds). Raises NotAReport.
+    """
+    warnings = Warnings()
+    document = read_document(data, warnings)
+    try:
+        return _report(document, warnings, name=name, modified_ns=modified_ns, digest=digest_of(data))
+    except RecursionError:
+        raise NotAReport("is nested too deeply to be an InSpec report") from None
+    except TooManyControls:
+        raise NotAReport(f"has so many nested profiles that they add up to over {MAX_COUNTED:,} controls") from None
+
+
+def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modified_ns: int, digest: str) -> Report:
+    entries = _entries(document)
+    refuse_too_many(sum(len(entry.controls) for entry in entries), MAX_CONTROLS, "controls")
+    began = _began(entries)
+    entries = with_ends(entries, _run(began, modified_ns), warnings)
+    platform = as_mapping(document.get("platform"))
+    target, target_id = read_target(document)
+    duration = as_number(as_mapping(document.get("statistics")).get("duration"))
+    return Report(
+        name=name,
+        modified_ns=modified_ns,
+        inspec_version=clean(as_text(document.get("version"))),
+        platform=clean(as_text(platform.get("name"))),
+        platform_release=clean(as_text(platform.get("release"))),
+        target=target,
+        target_id=target_id,
+        started=began.timestamp() if began else None,
+        duration=duration if duration is None or duration >= 0 else None,
+        entries=entries,
+        profiles=resolve(entries),
+        digest=digest,
+        warnings=tuple(warnings),
+    )
+
+
+def _began(entries: Iterable[ProfileEntry]) -> datetime | None:
+    """Return the earliest start of any test, in the zone that it names."""
+    texts = dict.fromkeys(result.start_time for entry in entries for control in entry.controls for result in control.results)
+    found: list[datetime] = []
+    tried = 0
+    for text in texts:
+        time = parse_time(text, zone=_NO_ZONE)
+        if time is not None:
+            if time.year in _CREDIBLE_YEARS:
+                found.append(time)
+        elif (tried := tried + 1) == _MAX_TIMES_TRIED:
+            break
+    return min(found, default=None)
+
+
+def _run(began: datetime | None, modified_ns: int) -> RunTime:
+    # A file's time may lie beyond the years that Python knows.
+    known = began or datetime.fromtimestamp(min(max(0.0, modified_ns / 1e9), _LAST_SECOND), timezone.utc)
+    zone = began.tzinfo if began and began.tzinfo is not _NO_ZONE else None
+    return RunTime(began=known.timestamp(), zone=zone, year=known.year)
+
+
+def _entries(document: Mapping[str, Any]) -> tuple[ProfileEntry, ...]:
+    profiles = objects(document.get("profiles"), "profiles")
+    if profiles:
+        refuse_too_many(len(profiles), MAX_PROFILES, "profiles")
+        sensitive = sensitive_names(profiles)
+        return tuple(_profile(item, sensitive) for item in profiles)
+    controls = objects(document.get("controls"), "controls")
+    if controls and not any("profile_id" in item or "status" in item for item in controls):
+        raise NotAReport(f"describes a profile (inspec json, inspec export), not a run of it; {USE_JSON}")
+    return _minimal_entries(controls)
+
+
+def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry:
+    controls = objects(item.get("controls"), "controls")
+    status = item.get("status") or LOADED
+    if status not in PROFILE_STATUSES:
+        status = LOADED if controls else FAILED
+    parent = item.get("parent_profile")
+    return ProfileEntry(
+        name=clean(as_text(item.get("name")) or as_text(item.get("title")) or "unnamed"),
+        parent=clean(parent) if isinstance(parent, str) and parent else None,
+        depends=tuple(_dependency(depends) for depends in as_list(item.get("depends")) if isinstance(depends, dict)),
+        status=status,
+        message=as_text(item.get("status_message") or item.get("skip_message")),
+        title=clean(as_text(item.get("title"))),
+        version=clean(as_text(item.get("version"))),
+        summary=as_text(item.get("summary")),
+        maintainer=as_text(item.get("maintainer")),
+        license=as_text(item.get("license")),
+        copyright=as_text(item.get("copyright")),
+        supports=tuple(map(read_support, as_list(item.get("supports")))),
+        inputs=read_inputs(item, sensitive),
+        controls=tuple(_control(control, number) for number, control in enumerate(controls, 1)),
+    )
+
+
+def _minimal_entries(controls: Iterable[Mapping[str, Any]]) -> tuple[ProfileEntry, ...]:
+    """Return the profiles of a json-min report: a flat list of results, each with the ids of its control and profile."""
+    found: dict[str, dict[str, list[Result]]] = {}
+    for number, item in enumerate(controls, 1):
+        by_id = found.setdefault(clean(as_text(item.get("profile_id")) or "unnamed"), {})
+        by_id.setdefault(_id(item, number), []).append(_result(item))
+    refuse_too_many(len(found), MAX_PROFILES, "profiles")
+    return tuple(
+        ProfileEntry(name=name, controls=tuple(ControlEntry(id=id_, results=tuple(results)) for id_, results in by_id.items()))
+        for name, by_id in found.items()
+    )
+
+
+def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
+    get = item.get
+    results = get("results")
+    title = get("title")
+    desc = get("desc")
+    own_status = get("status")
+    waiver = get("waiver_data")
+    attestation = get("attestation_data")
+    removed = get("removed_results_counts")
+    tags = get("tags")
+    return ControlEntry(
+        id=_id(item, number),
+        title=title if title is None or isinstance(title, str) else str(title),
+        desc=desc if desc is None or isinstance(desc, str) else str(desc),
+        impact=read_impact(get("impact")),
+        results=tuple([_result(result) for result in objects(results, "results")]) if results else (),
+        own_status=own_status if isinstance(own_status, str) and own_status in OWN_STATUSES else None,
+        waiver=read_waiver(waiver) if waiver and isinstance(waiver, dict) else None,
+        descriptions=read_descriptions(get("descriptions")),
+        tags=read_tags(tags) if tags else {},
+        refs=read_refs(get("refs")),
+        code=as_text(get("code")),
+        source=read_source(get("source_location")),
+        attestation=read_attestation(attestation) if attestation and isinstance(attestation, dict) else None,
+        removed=read_removed(removed) if removed else {},
+    )
+
+
+def _id(item: Mapping[str, Any], number: int) -> str:
+    """Return a control's id. A control without one gets a number, so that it is counted and not merged with another."""
+    return clean(as_text(item.get("id"))) or f"(no id {number})"
+
+
+def _result(item: Mapping[str, Any]) -> Result:
+    get = item.get
+    status = get("status")
+    backtrace = get("backtrace")
+    resource = get("resource_class")
+    return Result(
+        status=_RESULT_STATUSES.get(status, ERROR) if isinstance(status, str) else ERROR,
+        code_desc=as_text(get("code_desc")),
+        message=as_text(get("message")),
+        skip_message=as_text(get("skip_message")),
+        exception=as_text(get("exception")),
+        backtrace=tuple(map(as_text, backtrace)) if isinstance(backtrace, list) else (),
+        resource=resource if isinstance(resource, str) else "",
+        start_time=as_text(get("start_time")),
+        run_time=as_number(get("run_time")),
+    )
+
+
+def _dependency(item: Mapping[str, Any]) -> Dependency:
+    return Dependency(
+        name=clean(as_text(item.get("name"))),
+        status=as_text(item.get("status")) or LOADED,
+        message=as_text(item.get("status_message") or item.get("skip_message")),
+    )

@@ -1,0 +1,444 @@
+"""`--check` says what is wrong with a set-up, and changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from inspec_textfile.check.exporter import Exporter, running_exporters, textfile_folders
+from inspec_textfile.check.served import NotAsked, find_address, served_findings
+
+from helpers.host import COMMAND, Host, others_may_enter
+from helpers.needs import require
+from helpers.servers import NOBODY, Node, node_exporter
+
+
+@pytest.fixture
+def node(host: Host) -> Iterator[Node]:
+    others_may_enter(host.textfiles)
+    with node_exporter(host.textfiles, host.root / "node_exporter.log") as running:
+        yield running
+
+
+def add_fresh(host: Host, name: str = "ssh-baseline.json", started: str | None = None) -> Path:
+    """Add a report of a run that has just ended, or that was started then."""
+    path = host.add("7.1.16/ssh-baseline", name)
+    started = started or time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+    path.write_text(re.sub(r'"start_time": *"[^"]*"', f'"start_time":"{started}"', path.read_text()))
+    return path
+
+
+def problems(host: Host, *arguments: str) -> list[str]:
+    """Return what is wrong; nothing else may have changed."""
+    before = times(host)
+    done = host.run("--check", *arguments)
+    assert times(host) == before
+    assert done.stderr == ""
+    found = [line.removeprefix("PROBLEM  ") for line in done.stdout.splitlines() if line.startswith("PROBLEM")]
+    assert done.returncode == (1 if found else 0)
+    return found
+
+
+def times(host: Host) -> dict[Path, int]:
+    return {path: path.lstat().st_mtime_ns for path in host.root.rglob("*") if path.suffix != ".log"}
+
+
+def only(host: Host, text: str) -> None:
+    found = problems(host)
+    assert len(found) == 1, found
+    assert text in found[0]
+
+
+@pytest.fixture
+def good(host: Host, node: Node) -> Host:
+    """A host with results, metrics, pages and a node_exporter that reads them."""
+    assert node
+    add_fresh(host)
+    assert host.run().returncode == 0
+    return host
+
+
+def test_nothing_is_wrong(good: Host) -> None:
+    done = good.run("--check")
+
+    assert problems(good) == []
+    assert re.search(r"results: 1 reports, the newest \d s old", done.stdout)
+    assert f"reads {good.textfiles} as user" in done.stdout
+    assert good.run("--check", "--quiet").stdout == ""
+
+
+def test_no_results(good: Host) -> None:
+    (good.results / "ssh-baseline.json").unlink()
+
+    only(good, f"{good.results}: holds no results (*.json): have InSpec write there (--reporter json:{good.results}/NAME.json)")
+
+
+def test_no_results_folder(good: Host) -> None:
+    (missing,) = problems(good, "--results-dir", "/nonexistent")
+    assert missing == (
+        "/nonexistent: does not exist: mkdir -p /nonexistent, and have InSpec write there "
+        "(--reporter json:/nonexistent/NAME.json); or pass another folder"
+    )
+    (missing,) = problems(good, "/nonexistent/web01.json")
+    assert missing == "/nonexistent/web01.json: does not exist: check the spelling, and whether InSpec wrote it"
+    (missing,) = problems(good, "--results-dir", str(good.prom))
+    assert missing == f"{good.prom}: is not a folder: pass one to --results-dir"
+
+
+def test_an_empty_folder_that_was_given(good: Host) -> None:
+    empty = good.root / "empty"
+    empty.mkdir()
+
+    (found,) = problems(good, str(empty))
+
+    assert found.startswith(f"{empty}: holds no results (*.json): have InSpec write there (--reporter json:{empty}/NAME.json)")
+
+
+def test_times_ahead_of_the_clock(good: Host) -> None:
+    ahead = time.time() + 400 * 86400
+    os.utime(good.results / "ssh-baseline.json", (ahead, ahead))
+
+    only(good, "ssh-baseline.json: the file is dated 400 d ahead of this host's clock, so that it never looks old")
+
+
+def test_a_fresh_copy_of_an_old_run_is_old(good: Host) -> None:
+    """As a file that is fetched again every hour from a host where InSpec no longer runs."""
+    add_fresh(good, started="2026-01-10T06:00:00+00:00")
+    only(good, "does InSpec still run?")
+
+    add_fresh(good, started="2099-01-10T06:00:00+00:00")
+    only(good, "the run in it is dated")
+
+
+def test_files_that_are_skipped(good: Host) -> None:
+    for name in ("web01.json.gz", "WEB02.JSON", "web03.json.1", "README.md", ".hidden.json.gz", "web05.json.license"):
+        (good.results / name).touch()
+
+    assert problems(good) == [
+        f"{good.results}/WEB02.JSON: is skipped because its name does not end in .json: rename it",
+        f"{good.results}/web01.json.gz: is skipped because it is compressed: unpack it, or remove it",
+        f"{good.results}/web03.json.1: is skipped because it is an old copy: remove it, and keep results out of logrotate",
+    ]
+
+
+def test_a_pile_of_dated_files(good: Host) -> None:
+    for day in ("20", "21", "22"):
+        add_fresh(good, f"web01-2026-11-{day}.json")
+        add_fresh(good, f"web02-202611{day}060000.json")  # runs of one report: the newest counts
+
+    only(good, f"{good.results}/web01-DATE.json: 3 files count as 3 reports; if they are runs of one, have InSpec overwrite")
+
+
+def test_a_pile_of_dated_folders(good: Host) -> None:
+    for day in ("20", "21", "22"):
+        add_fresh(good, f"202611{day}060000/web01.json")
+
+    only(good, f"{good.results}/DATE/web01.json: 3 files count as 3 reports; if they are runs of one, have InSpec overwrite")
+
+
+def test_names_that_two_files_want(good: Host) -> None:
+    for folder in ("a", "b"):
+        add_fresh(good, f"{folder}/web01.json")
+    one, other = str(good.results / "a"), str(good.results / "b")
+
+    done = good.run("--check", one, other)
+
+    expected = f"{other}/web01.json: is the report {other.lstrip('/')}/web01, because another report is named web01"
+    assert f"note     {expected}\n" in done.stdout
+    assert f"inspec-textfile: {expected}\n" in good.run("-v", one, other).stderr
+
+
+def test_old_and_unreadable_results(good: Host) -> None:
+    old = time.time() - 3 * 86400
+    os.utime(good.results / "ssh-baseline.json", (old, old))
+    (good.results / "broken.json").write_text("{")
+
+    broken, stale = problems(good)
+
+    assert "broken.json: is cut short" in broken
+    assert "the oldest 3 d" in stale
+    assert "does InSpec still run?" in stale
+
+
+def test_pages_that_cannot_be_written(good: Host) -> None:
+    (found,) = problems(good, "--reports-dir", "/nonexistent/reports")
+    assert "does not exist and cannot be created" in found
+    (found,) = problems(good, "--reports-dir", str(good.prom))
+    assert "is not a folder" in found
+    assert problems(good, "--reports-dir", str(good.root / "new")) == []
+    assert problems(good, "--reports-dir", "/nonexistent/reports", "--no-reports") == []
+
+
+def test_a_user_who_cannot_write(good: Host) -> None:
+    """Root without its right to write everywhere; one line a folder."""
+    (good.reports / "inspec-web01").mkdir()
+    add_fresh(good, "web01/ssh.json")
+    for folder in (good.textfiles, good.reports / "inspec-web01"):
+        folder.chmod(0o555)
+
+    done = subprocess.run(
+        [require("setpriv", "util-linux"), "--bounding-set=-dac_override", COMMAND, *good.options(), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    found = [line for line in done.stdout.splitlines() if line.startswith("PROBLEM")]
+    assert found == [
+        f"PROBLEM  {folder}: user root cannot write to it (permission denied): chown root {folder}, or run inspec-textfile as "
+        "its owner"
+        for folder in (good.reports / "inspec-web01", good.textfiles)
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts")
+def test_a_file_system_that_is_read_only(good: Host) -> None:
+    script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, "sh", good.textfiles, COMMAND, *good.options(), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    found = [line for line in done.stdout.splitlines() if line.startswith("PROBLEM")]
+    assert found == [f"PROBLEM  {good.textfiles}: the file system is read-only: mount it with rw, or pass another folder"]
+
+
+def test_never_run(good: Host) -> None:
+    good.prom.unlink()
+
+    only(good, "inspec.prom: does not exist yet: run inspec-textfile once")
+
+
+def test_not_run_for_long(good: Host) -> None:
+    old = time.time() - 3 * 86400
+    os.utime(good.prom, (old, old))
+
+    only(good, "inspec.prom: is 3 d old: does inspec-textfile still run?")
+
+
+def test_a_link_in_place_of_the_file(good: Host) -> None:
+    good.prom.rename(good.root / "moved")
+    good.prom.symlink_to(good.root / "moved")
+
+    assert any("is not a regular file" in problem for problem in problems(good))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a node_exporter of another user")
+def test_a_file_that_node_exporter_may_not_read(good: Host) -> None:
+    good.run("--mode", "0600")
+    only(
+        good, f"inspec.prom: cannot be read by node_exporter (process {exporter_of(good)}, user nobody): chmod o+rX {good.prom}"
+    )
+
+    good.run()
+    good.textfiles.chmod(0o711)
+    only(good, "textfiles: cannot be read by node_exporter")
+
+
+def exporter_of(host: Host) -> int:
+    return next(exporter.pid for exporter in running_exporters() if str(host.textfiles) in exporter.folders)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a file away")
+def test_a_file_of_another_user(good: Host) -> None:
+    os.chown(good.prom, NOBODY, NOBODY)
+
+    only(good, "belongs to user nobody, and this is user")
+
+
+def test_another_file_with_our_series(good: Host) -> None:
+    ours = good.prom.read_text()
+    (series,) = (line for line in ours.splitlines() if line.startswith("inspec_profile_info{"))
+    (good.textfiles / "old.prom").write_text(f"x 1\n{series}\n")
+    (good.textfiles / "fine.prom").write_text("my_inspec_controls 1\n")
+
+    found = problems(good)
+
+    assert len(found) == 1
+    assert (
+        f'{good.textfiles}/old.prom, line 2: also has 1 series of {good.prom}, such as inspec_profile_info{{inspec_version="'
+        in found[0]
+    )
+
+
+def test_another_file_that_says_otherwise_what_our_families_are(good: Host) -> None:
+    (good.textfiles / "old.prom").write_text('inspec_checks_total{profile="other",status="failed"} 1\n')
+
+    assert "old.prom: has inspec_checks_total with a different HELP or TYPE" in problems(good)[0]
+
+
+def test_two_runs_with_files_of_their_own_are_no_conflict(good: Host) -> None:
+    """As of two programs that write one file each, with other reports."""
+    text = re.sub(r"(?m)^inspec_textfile_.*\n", "", good.prom.read_text()).replace("ssh-baseline", "other")
+    (good.textfiles / "second.prom").write_text(text)
+
+    assert problems(good) == []
+
+
+def test_broken_files_are_named_with_their_line(good: Host) -> None:
+    (good.textfiles / "backup.prom").write_text("backup_ok 1\nbackup_time 1 1763800000000\n")
+    (good.textfiles / "twice.prom").write_text("x 1\nx 2\n")
+    (good.textfiles / "folder.prom").mkdir()
+
+    assert problems(good) == [
+        f"{good.textfiles}/backup.prom, line 2: has a timestamp, which node_exporter refuses: node_exporter skips the whole "
+        "file; correct or remove the file, and find out what writes it",
+        f"{good.textfiles}/folder.prom: is a folder: node_exporter reports an error for it; remove it",
+        f"{good.textfiles}/twice.prom, line 2: x is already on line 1: node_exporter drops one of the two",
+    ]
+
+    good.prom.write_text(good.prom.read_text()[:-1])
+    assert any(
+        problem.startswith(f"{good.prom}, line ") and "run inspec-textfile again" in problem for problem in problems(good)
+    )
+
+
+def test_node_exporter_is_asked(good: Host, node: Node) -> None:
+    series = len(good.series())
+
+    assert f"{node.address}: serves all {series} series of {good.prom}\n" in good.run("--check").stdout
+
+
+def test_a_node_exporter_that_serves_other_values(good: Host) -> None:
+    """A second file with the same series, in a second folder of the same node_exporter, would do it; here it is a stand-in."""
+    text = good.prom.read_text()
+    with answering(good, text.replace("} 1.0", "} 3.0")) as found:
+        assert "serves other values for" in found()
+    with answering(good, "\n".join(line for line in text.split("\n") if "inspec_results" not in line)) as found:
+        assert re.search(r"does not serve \d+ of \d+ series of .*inspec.prom: compare its", found())
+    with answering(good, "node_textfile_scrape_error 1\n") as found:
+        assert "it reports node_textfile_scrape_error 1: see the problems above, and its log" in found()
+    with answering(good, text) as found:
+        assert "serves all" in found()
+    with answering(good, "", status=401) as found:
+        assert "could not be asked whether it serves these series: http://127.0.0.1:" in found()
+        assert "wants a user and a password" in found()
+    with answering(good, "Client sent an HTTP request to an HTTPS server.", status=400) as found:
+        assert "it speaks https" in found()
+    with answering(good, "<html>") as found:
+        assert "something other than metrics" in found()
+
+
+@contextlib.contextmanager
+def answering(host: Host, text: str, status: int = 200) -> Iterator[Callable[[], str]]:
+    """Answer as a node_exporter would, and return a function that returns what is found of it."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        exporter = Exporter(1, 0, frozenset(), (), "", (f"--web.listen-address=127.0.0.1:{server.server_port}",))
+        yield lambda: next(served_findings(exporter, str(host.prom))).text
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "127.0.0.1:9100"),
+        (["--web.listen-address=:9101"], "127.0.0.1:9101"),
+        (["--web.listen-address", "10.0.0.5:9102"], "10.0.0.5:9102"),
+        (["--web.listen-address=[::1]:9103"], "[::1]:9103"),
+        (["--web.listen-address=localhost:9103"], "[::1]:9103"),
+        (["--web.listen-address=127.0.0.1:9101"], "127.0.0.1:9101"),
+        (["--web.listen-address=:1", "--web.listen-address=:9100"], "127.0.0.1:9100"),
+        (["--web.listen-address=:9999"], None),
+        (["--web.listen-address=example.com:9100"], None),
+        (["--web.listen-address=8.8.8.8:80"], None),
+    ],
+)
+def test_addresses(arguments: list[str], expected: str | None) -> None:
+    head = "  sl  local_address rem_address   st tx_queue rx_queue\n"
+    tcp = (
+        head + "   0: 00000000:238D 00000000:0000 0A 0\n   1: 0500000A:238E 00000000:0000 0A 0\n   2: 08080808:0050 0:0 01 0\n"
+    )
+    tcp6 = f"{head}   0: {'0' * 32}:238C {'0' * 32}:0000 0A 0\n   1: {'0' * 24}01000000:238F {'0' * 32}:0000 0A 0\n"
+
+    if expected is None:
+        with pytest.raises(NotAsked, match=r"nothing listens on .* in this host's network"):
+            find_address(arguments, tcp, tcp6)
+    else:
+        assert str(find_address(arguments, tcp, tcp6)) == expected
+
+
+def test_a_node_exporter_that_reads_another_folder(good: Host) -> None:
+    other = good.root / "other"
+    other.mkdir()
+
+    found = problems(good, "--output", str(other / "inspec.prom"))
+
+    assert any(
+        f"reads {good.textfiles}, but the metrics go to {other}: pass --output, or start it with" in one for one in found
+    )
+
+
+def test_a_folder_that_is_reached_by_a_link_is_the_same(good: Host) -> None:
+    (good.root / "link").symlink_to(good.textfiles)
+
+    assert problems(good, "--output", str(good.root / "link" / "inspec.prom")) == []
+
+
+def test_what_is_no_textfile(good: Host) -> None:
+    (found,) = problems(good, "--output", str(good.textfiles))
+    assert "is a folder: pass a file in it" in found
+    assert good.run("--check", "-o", "-").returncode == 2
+
+
+def test_no_node_exporter(tmp_path: Path) -> None:
+    assert list(running_exporters(str(tmp_path))) == []
+
+
+def test_processes(tmp_path: Path) -> None:
+    def process(pid: int, *arguments: str) -> None:
+        (tmp_path / str(pid)).mkdir()
+        (tmp_path / str(pid) / "cmdline").write_bytes(b"\0".join(word.encode() for word in arguments) + b"\0")
+        (tmp_path / str(pid) / "status").write_text("Name:\tx\nUid:\t7\t8\t8\t8\nGid:\t1\t9\t9\t9\nGroups:\t4 5\n")
+        (tmp_path / str(pid) / "cwd").symlink_to("/srv")
+
+    process(1, "/sbin/init")
+    process(20, "/usr/local/bin/node_exporter", "--collector.textfile.directory=text")
+    process(3, "prometheus-node-exporter")
+    process(4, "")
+    (tmp_path / "5").mkdir()  # it has just ended
+
+    three, twenty = running_exporters(str(tmp_path))
+
+    assert (three.pid, three.folders) == (3, ("/var/lib/prometheus/node-exporter",))
+    assert (twenty.folders, twenty.user, twenty.groups) == (("/srv/text",), 8, frozenset({4, 5, 9}))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--collector.textfile.directory=/a"], ("/a",)),
+        (["--collector.textfile.directory", "/a"], ("/a",)),
+        (["-collector.textfile.directory=/a", "--collector.textfile.directory=/b"], ("/a", "/b")),
+        ([], ()),
+        (["--collector.textfile.directory="], ()),
+        (["--collector.textfile.directory=/a", "--no-collector.textfile"], ()),
+        (["--collector.textfile.directory=/a", "--collector.disable-defaults"], ()),
+        (["--collector.textfile.directory=/a", "--collector.disable-defaults", "--collector.textfile"], ("/a",)),
+    ],
+)
+def test_folders_of_a_node_exporter(arguments: list[str], expected: tuple[str, ...]) -> None:
+    assert textfile_folders("node_exporter", arguments) == expected

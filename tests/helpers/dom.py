@@ -1,0 +1,101 @@
+"""A page as a browser would parse it, without a browser: html5lib, which follows the HTML standard's parser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+import html5lib
+
+from inspec_textfile.pages import frame
+from inspec_textfile.pages.icon import icon_link
+from inspec_textfile.pages.markup import escape
+from inspec_textfile.report.model import STATUSES
+
+_ELEMENTS = """
+html head meta title link style script body a header nav main section footer div p span b i small h1 h2 h3 h4 dl dt dd ul li
+time svg g circle rect path table caption thead tbody tr th td form label input output button select option fieldset legend
+details summary code pre del ins dialog kbd strong em s ol blockquote hr br
+"""
+_ATTRIBUTES = """
+lang charset name content http-equiv id class href rel role title hidden aria-label aria-labelledby aria-hidden aria-live
+aria-haspopup aria-keyshortcuts aria-expanded aria-controls viewBox preserveAspectRatio cx cy r x y d width height transform
+datetime scope for type autocomplete spellcheck placeholder value checked open method colspan start
+data-f data-is data-k data-l data-n data-s data-t data-v data-w
+"""
+ALLOWED = set(_ELEMENTS.split())
+ATTRIBUTES = set(_ATTRIBUTES.split())
+_OWN_IDS = re.compile(
+    r"c:[!-~]+/[!-~]+|controls|tools|filters|more|q|count|reset|sort|fold|csv|copy|all|help|keys|h-keys|usekeys|ix|notice|lost|none|"
+    r"filtered|h-(?:about|changes|families|register|profiles|runs)|about|changes|families|register|profiles|"
+    r"[sh]-(?:failed|error|not_reviewed|waived|not_applicable|passed)"
+)
+_LINK = re.compile(
+    r"https?://|mailto:|#c:|#s-|#(?:controls|ix|about|changes|families|register|profiles)$|(?:\.\./)*(?:inspec-[^:]*|index)\.html$"
+)
+_ICONS = {icon_link(status) for status in STATUSES}
+
+
+def parse(page: str) -> Element:
+    """Return a page as a tree. Raises ParseError where it is not valid."""
+    tree: Element = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(page)
+    return tree
+
+
+def elements(page: str) -> Iterator[Element]:
+    """Return all elements of a page."""
+    return (element for element in parse(page).iter() if isinstance(element.tag, str))
+
+
+def local(name: str) -> str:
+    """Return the name of an element or attribute without its namespace."""
+    return name.rpartition("}")[2]
+
+
+def assert_harmless(page: str) -> None:
+    """A page holds our elements only, runs our script only, and fetches nothing."""
+    page.encode("utf-8")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b\u2066-\u2069\ufeff]", page), (
+        "a raw control character"
+    )
+    assert sum(icon in page for icon in _ICONS) == 1
+    style, script, policy = next(own for own in map(frame.own, frame.FILES) if escape(own.policy) in page)
+    ids: set[str] = set()
+    for element in elements(page):
+        tag = local(element.tag)
+        assert tag in ALLOWED, tag
+        if tag in ("style", "script"):
+            assert element.text == (style if tag == "style" else script)
+            assert not element.attrib
+        for name, value in element.attrib.items():
+            name = local(name)
+            assert name in ATTRIBUTES, (tag, name)
+            if name == "href" and tag == "link":
+                assert any(f'href="{value}"' in icon for icon in _ICONS)
+            elif name == "href":
+                assert _LINK.match(value), value
+                assert tag == "a"
+                if not value.startswith("#") and not value.endswith(".html"):
+                    assert element.get("rel") == "noopener noreferrer nofollow"
+            if name == "id":
+                assert _OWN_IDS.fullmatch(value), value
+                assert value not in ids, f"{value} twice"
+                ids.add(value)
+            if name == "http-equiv":
+                assert (value, element.get("content")) == ("Content-Security-Policy", policy)
+
+
+def text_of(page: str) -> str:
+    """Return what a page says, style and script left out, white space as one space."""
+    body = parse(page).find("body")
+    assert body is not None
+    return " ".join("".join(_texts(body)).split())
+
+
+def _texts(element: Element) -> Iterator[str]:
+    if element.tag not in ("script", "style"):
+        yield element.text or ""
+        for child in element:
+            yield from _texts(child)
+            yield child.tail or ""

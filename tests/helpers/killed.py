@@ -1,0 +1,218 @@
+"""Runs that are killed at random moments, while a reader looks at the files all the time.
+
+    PYTHONPATH=tests python -m helpers.killed --long       1,000 runs
+    PYTHONPATH=tests python -m helpers.killed --runs 100 --seed 1
+
+Each run has results of its own generation, which every page and every part of the .prom names: so a mix of two runs shows. A
+third of the runs get SIGKILL after a random time, a third while they write a page, a third while they write the .prom. Every
+tenth run is left alone, and nothing of the killed ones may be left after it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+from helpers.host import COMMAND
+from helpers.paths import REPORTS
+from helpers.strict import parse
+
+_OF_7 = ("overlay", "ssh-baseline", "waivers", "edge-outcomes", "multi-three", "docs-markdown", "noisy")
+CASES = (*(f"7.1.16/{name}" for name in _OF_7), "1.51.21/linux-files", "2.3.28/all-pass", "5.24.24/target-id")
+LONG = 1000
+
+_VERSION = re.compile(r"<dt>InSpec</dt><dd>9\.(\d+)<")
+
+
+@dataclass
+class Seen:
+    """What a reader saw."""
+
+    reads: int = 0
+    states: set[int] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """What came of all runs."""
+
+    runs: int = 0
+    killed: int = 0
+    leftovers: int = 0
+    """Runs that left a temporary file: they were killed while they wrote."""
+    reads: int = 0
+    states: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def write_results(results: Path, generation: int) -> None:
+    for case in CASES:
+        text = (REPORTS / f"{case}.json").read_text()
+        report = json.loads(text[text.index('{"platform"') if '{"platform"' in text else text.index("{") :])
+        report["version"] = f"9.{generation}"
+        path = results / f"{case.replace('/', '-')}.json"
+        path.write_text(json.dumps(report))
+        os.utime(path, (generation, generation))
+
+
+def generation_of(data: bytes) -> int:
+    """Return the generation of a .prom. Raises ValueError if it is not valid, or a mix."""
+    series = parse(data)
+    of_versions = {dict(labels)["inspec_version"] for name, labels in series if name == "inspec_profile_info"}
+    of_times = {value for (name, _), value in series.items() if name == "inspec_report_modified_timestamp_seconds"}
+    readable = [value for (name, _), value in series.items() if name == "inspec_report_readable"]
+    if len(readable) != len(CASES) or not all(readable):
+        raise ValueError(f"{len(readable)} reports, {sum(readable)} of them readable")
+    if len(of_times) != 1 or of_versions != {f"9.{int(min(of_times))}"}:
+        raise ValueError(f"a mix of {of_versions} and {of_times}")
+    return int(of_times.pop())
+
+
+def page_generation(data: bytes) -> int:
+    text = data.decode()
+    found = set(_VERSION.findall(text))
+    if not text.startswith("<!doctype html>") or not text.endswith("</html>\n") or len(found) != 1:
+        raise ValueError(f"a page of {len(data)} bytes, generations {found}")
+    return int(found.pop())
+
+
+def read_on(root: Path, done: Event, answers: multiprocessing.Queue[Seen]) -> None:
+    """Look at all files again and again, as node_exporter and a browser do."""
+    seen = Seen()
+    last: dict[Path, bytes] = {}
+    pages = [root / "reports" / f"inspec-{case.replace('/', '-')}.json.html" for case in CASES]
+    newest = 0
+    parent = os.getppid()
+    while not done.is_set() and len(seen.wrong) < 10 and os.getppid() == parent:
+        for path in (root / "textfiles" / "inspec.prom", *pages):
+            seen.reads += 1
+            try:
+                data = path.read_bytes()
+                if data == last.get(path):
+                    continue
+                last[path] = data
+                if path.suffix == ".prom":
+                    generation = generation_of(data)
+                    seen.states.add(generation)
+                    if generation < newest:
+                        seen.wrong.append(f"{generation} after {newest}")
+                    newest = generation
+                else:
+                    page_generation(data)
+            except (OSError, ValueError) as error:
+                seen.wrong.append(f"{path.name}: {error!r}")
+        time.sleep(0.0005)  # leave the runs some of the processor
+    answers.put(seen)
+
+
+def _leftovers(root: Path) -> list[str]:
+    return [name for folder in ("reports", "textfiles") for name in os.listdir(root / folder) if name.endswith(".tmp")]
+
+
+def _start(root: Path) -> subprocess.Popen[bytes]:
+    options = {"--results-dir": "results", "--reports-dir": "reports", "-o": "textfiles/inspec.prom"}
+    arguments = [part for option, path in options.items() for part in (option, str(root / path))]
+    return subprocess.Popen([COMMAND, *arguments], stderr=subprocess.PIPE)
+
+
+def _whole_run(root: Path, generation: int, outcome: Outcome) -> None:
+    """Let a run end, and check that it left just what it should."""
+    process = _start(root)
+    _, said = process.communicate(timeout=120)
+    if process.returncode or said:
+        outcome.wrong.append(f"exit status {process.returncode}: {said.decode()}")
+    if _leftovers(root):
+        outcome.wrong.append(f"left over: {_leftovers(root)}")
+    files = {path.name for path in (root / "reports").iterdir()}
+    expected = {f"inspec-{case.replace('/', '-')}.json.html" for case in CASES} | {"index.html"}
+    if files != expected or sorted(os.listdir(root / "textfiles")) != [".inspec.prom.state", "inspec.prom"]:
+        outcome.wrong.append(f"files: {files ^ expected}, {os.listdir(root / 'textfiles')}")
+    if generation_of((root / "textfiles" / "inspec.prom").read_bytes()) != generation:
+        outcome.wrong.append("not the newest results")
+    for name in expected - {"index.html"}:
+        if page_generation((root / "reports" / name).read_bytes()) != generation:
+            outcome.wrong.append(f"{name}: not the newest results")
+
+
+def _kill(process: subprocess.Popen[bytes], root: Path, chance: random.Random, duration: float) -> None:
+    """Kill a run at a random moment of its time, or when it writes: pages, which come first, or the .prom."""
+    watched = chance.choice((None, "reports", "textfiles"))
+    if watched:
+        before = set(os.listdir(root / watched))
+        end = time.monotonic() + 20 * duration
+        while process.poll() is None and time.monotonic() < end:
+            if any(name.endswith(".tmp") for name in set(os.listdir(root / watched)) - before):
+                break
+        time.sleep(chance.choice((0, 0, chance.uniform(0, 0.002), chance.uniform(0, 0.02))))
+    else:
+        time.sleep(chance.uniform(0, duration * 1.2))
+    process.kill()
+
+
+def run_all(root: Path, runs: int, seed: int, say: Callable[[str], object]) -> Outcome:
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    for name in ("results", "reports", "textfiles"):
+        (root / name).mkdir()
+    outcome = Outcome()
+    write_results(root / "results", 1)
+    _whole_run(root, 1, outcome)
+    started = time.monotonic()
+    write_results(root / "results", 2)
+    _whole_run(root, 2, outcome)
+    duration = time.monotonic() - started
+    context: Any = multiprocessing.get_context("spawn")
+    done, answers = context.Event(), context.Queue()
+    reader = context.Process(target=read_on, args=(root, done, answers))
+    reader.start()
+    for generation in range(3, runs + 3):
+        write_results(root / "results", generation)
+        outcome.runs += 1
+        if generation % 10 == 0:
+            _whole_run(root, generation, outcome)
+            continue
+        before = set(_leftovers(root))
+        process = _start(root)
+        _kill(process, root, chance, duration)
+        process.communicate()
+        outcome.killed += process.returncode == -9
+        outcome.leftovers += bool(set(_leftovers(root)) - before)
+        if outcome.runs % 100 == 0:
+            say(f"{outcome.runs} runs, {outcome.killed} killed, {outcome.leftovers} of them while writing")
+    _whole_run(root, runs + 2, outcome)
+    done.set()
+    seen = answers.get(timeout=30)
+    reader.join()
+    outcome.reads, outcome.states = seen.reads, len(seen.states)
+    outcome.wrong += seen.wrong
+    return outcome
+
+
+def main(arguments: list[str], say: Callable[[str], object]) -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--long", action="store_true")
+    options.add_argument("--runs", type=int, default=100)
+    options.add_argument("--seed", type=int, default=1)
+    given = options.parse_args(arguments)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = run_all(Path(folder), LONG if given.long else given.runs, given.seed, say)
+    say(f"{outcome}, {time.monotonic() - started:.0f} s")
+    return 1 if outcome.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], lambda text: print(text, flush=True)))  # noqa: T201  # a program of its own

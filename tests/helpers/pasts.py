@@ -1,0 +1,57 @@
+"""Histories for tests of pages: a report with a past that has everything."""
+
+from __future__ import annotations
+
+from inspec_textfile import pages
+from inspec_textfile.history import Changes, ControlKey, Failure, History, Regression, RunCounts
+from inspec_textfile.report.model import Report, Unreadable
+
+from helpers.reports import load
+
+DAY = 86_400
+CASES = ["ssh-baseline", "edge-outcomes", "all-pass", "multi-with-broken", "waivers", "multi-three"]
+BROKEN = [
+    Unreadable("cut", "/r/cut.json", "is cut short (line 1, column 2): InSpec is still writing it, or died", 1_795_000_000.0),
+    Unreadable("gone", "/r/gone.json", "is empty"),
+]
+
+
+def keys(report: Report, *statuses: str) -> list[ControlKey]:
+    """Return the controls of some statuses."""
+    return [
+        ControlKey(profile.name, one.id) for profile in report.profiles for one in profile.controls if one.status in statuses
+    ]
+
+
+def past_of(report: Report, *, runs: int = 20) -> History:
+    """Return a past of a report: the first of its failing controls is new, the second worse, one that passed is fixed."""
+    now = report.started or 1_790_000_000.0
+    failing, passed = keys(report, "failed", "error"), keys(report, "passed")
+    earlier = [
+        RunCounts(now - (runs - 1 - number) * DAY, failed=len(failing) + number % 3, passed=max(0, len(passed) - number % 3))
+        for number in range(runs)
+    ]
+    failures = {
+        key: Failure(now - number * 7 * DAY, number * 7 + 1, first_seen=number % 5 == 2, tests=1)
+        for number, key in enumerate(failing)
+    }
+    changes = Changes(
+        previous=now - DAY,
+        newly_failing=tuple(failing[:1]),
+        fixed=tuple(passed[:1]),
+        regressions=tuple(Regression(key, 2) for key in failing[1:2]),
+        notes=("profile ssh 1.0 -> 1.1: 3 controls added, 1 gone",),
+    )
+    return History(tuple(earlier), failures, changes)
+
+
+def fleet(many: int, *, folders: bool = False) -> str:
+    """Return an index of that many reports, two of which cannot be read."""
+    some = [pages.summarize(load(f"7.1.16/{case}"), past_of(load(f"7.1.16/{case}"))) for case in CASES]
+    found = [
+        some[index % len(some)]._replace(
+            name=f"host{index // 3:03}/part-{index % 3}" if folders else f"web{index:03}.example.com"
+        )
+        for index in range(many - len(BROKEN))
+    ]
+    return pages.render_index(found, BROKEN, {"cut": some[1]._replace(name="cut")}).page

@@ -1,0 +1,77 @@
+"""The numbers of a report are the same on its page, in the index and in the .prom, for every report at hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from inspec_textfile import pages
+from inspec_textfile.history import History
+from inspec_textfile.metrics import families
+from inspec_textfile.metrics.figures import figures
+from inspec_textfile.pages.words import STATUS_NAMES
+from inspec_textfile.report.model import STATUSES, Report
+
+from helpers.dom import elements
+from helpers.reports import every_file, load, readable
+
+_NAMES = {name: status for status, name in STATUS_NAMES.items()}
+
+
+def text(element: Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def on_the_page(page: str) -> Counter[tuple[str, str]]:
+    """Return the table of a report's page: (severity, status) -> controls, what is zero left out."""
+    table = next((element for element in elements(page) if element.get("class") == "m"), None)
+    rows = [] if table is None else [[text(cell) for cell in row] for row in table.iter("tr")]
+    found: Counter[tuple[str, str]] = Counter()
+    for level, *cells in rows[2:]:
+        found.update({(level.lower(), _NAMES[name]): int(cell.replace(",", "")) for name, cell in zip(rows[0][1:], cells)})
+    return +found
+
+
+def in_the_index(report: Report) -> Counter[str]:
+    """Return a report's row in the index: status -> controls."""
+    page = pages.render_index([pages.summarize(report)], (), {}).page
+    row = next(element for element in elements(page) if (element.get("class") or "").startswith("r "))
+    cells = {str(cell.get("data-l")): text(cell) for cell in row}
+    return +Counter({_NAMES[name]: int(cells[name].replace(",", "")) for name in cells if name in _NAMES})
+
+
+def in_the_prom(report: Report) -> Counter[tuple[str, str]]:
+    """Return the samples of inspec_controls: (severity, status) -> controls."""
+    found: Counter[tuple[str, str]] = Counter()
+    for sample in figures(report, History(), "none").samples[families.CONTROLS.name]:
+        labels = dict(zip(families.CONTROLS.labels, sample.labels))
+        found[labels["severity"], labels["status"]] += int(sample.value)
+    return +found
+
+
+def assert_same(report: Report, page: str) -> None:
+    prom = in_the_prom(report)
+    assert on_the_page(page) == prom
+    by_status = Counter({status: sum(many for (_, one), many in prom.items() if one == status) for status in STATUSES})
+    assert in_the_index(report) == +by_status
+
+
+@pytest.mark.slow
+def test_the_numbers_agree_everywhere() -> None:
+    seen: set[str] = set()
+    for _, report in readable(every_file()):
+        page = pages.render_report(report)
+        if len(page) < 400_000 and report.digest not in seen:  # html5lib reads about 1 MB in 3 s
+            assert_same(report, page)
+        seen.add(report.digest)
+    assert len(seen) > 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["rhel7-ece-results", "vSphere8_report", "m365_results", "example-3-layer-overlay"])
+@pytest.mark.usefixtures("shared")
+def test_the_numbers_agree_on_large_pages(case: str) -> None:
+    report = load(f"corpus/{case}")
+    assert_same(report, pages.render_report(report))

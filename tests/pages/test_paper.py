@@ -1,0 +1,89 @@
+"""Pages on paper: the short edition, and everything where that is chosen. Pages are counted by poppler's pdfinfo."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspec_textfile import pages
+
+from helpers.browser import Opened, chromium, tab
+from helpers.needs import require
+from helpers.pasts import fleet, past_of
+from helpers.reports import load
+
+__all__ = ["chromium", "tab"]  # fixtures
+
+_MARGIN = dict.fromkeys(("top", "bottom", "left", "right"), "12mm")
+
+
+def printed(page: Any, folder: Path, paper: str = "A4") -> tuple[int, str]:
+    """Return how many sheets a page takes, and their text."""
+    file = folder / "page.pdf"
+    page.pdf(path=str(file), format=paper, margin=_MARGIN, print_background=True)
+    info = subprocess.run([require("pdfinfo", "poppler-utils"), str(file)], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(["pdftotext", "-layout", str(file), "-"], check=True, capture_output=True, text=True).stdout
+    return int(re.findall(r"Pages:\s+(\d+)", info)[0]), " ".join(text.split())
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize(
+    ("case", "most"), [("corpus/rhel7-ece-results", 10), ("corpus/vSphere8_report", 10), ("7.1.16/waivers", 4)]
+)
+@pytest.mark.usefixtures("shared")
+def test_the_short_edition_of_a_report_is_short(tab: Opened, tmp_path: Path, case: str, most: int, paper: str) -> None:
+    report = load(case)
+    page = tab.open(pages.render_report(report, past_of(report)), color_scheme="dark")
+    sheets, text = printed(page, tmp_path, paper)
+    assert sheets <= most
+    for profile in report.profiles:
+        for one in profile.controls:
+            if one.status in ("failed", "error", "not_reviewed", "waived"):
+                assert one.id in text
+
+
+@pytest.mark.parametrize(("many", "most"), [(1, 1), (23, 3), (303, 30)])
+def test_an_index_is_short(tab: Opened, tmp_path: Path, many: int, most: int) -> None:
+    page = tab.open(fleet(many + 2) if many == 1 else fleet(many), name="index.html")
+    assert printed(page, tmp_path)[0] <= most
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_short_edition_has_reasons_and_no_details_but_of_what_is_unfolded(
+    tab: Opened, tmp_path: Path, scripts: bool
+) -> None:
+    report = load("7.1.16/edge-outcomes")
+    page = tab.open(pages.render_report(report, past_of(report)), java_script_enabled=scripts)
+    _, text = printed(page, tmp_path)
+    page.emulate_media(media="print")
+    for gone in ("#tools", "nav", ".ln", "dialog", ".to"):
+        assert not page.locator(gone).first.is_visible()
+    assert page.locator(".c[open] .b").first.is_visible()
+    assert not page.locator(".c.not_reviewed .b").first.is_visible()
+    assert page.locator(".c.not_reviewed .why").first.is_visible()
+    assert not page.locator("#s-passed .c").first.is_visible()
+    assert "failing since" in text
+
+
+def test_everything_is_printed_where_that_is_chosen_even_without_scripts(tab: Opened, tmp_path: Path) -> None:
+    report = load("7.1.16/edge-outcomes")
+    page = tab.open(pages.render_report(report), java_script_enabled=False)
+    short, _ = printed(page, tmp_path)
+    page.check("#all")
+    whole, text = printed(page, tmp_path)
+    assert whole > short
+    for one in report.profiles[0].controls:
+        for test in one.entry.results:
+            assert " ".join(test.code_desc.split())[:40].split(" ")[0] in text
+        assert one.entry.code.split("\n")[0][:20].split(" ")[0] in text
+
+
+def test_the_filter_is_named(tab: Opened, tmp_path: Path) -> None:
+    page = tab.open(pages.render_report(load("7.1.16/edge-outcomes")), "?status=failed&severity=critical&q=test")
+    _, text = printed(page, tmp_path)
+    assert re.search(r"Only: Failed, Critical, test\. \d of 57 controls\.", text)
+    assert "fail-one" not in text

@@ -1,0 +1,98 @@
+"""After a whole run, the controls listed on a page, its row in the index and the .prom agree, for every report at hand.
+
+tests/pages/test_agreement.py compares the numbers that the page shows.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter, defaultdict
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from helpers.host import COMMAND
+from helpers.strict import parse
+
+STATUSES = ("failed", "error", "not_reviewed", "waived", "not_applicable", "passed")
+
+
+class Page(HTMLParser):
+    """A report's page: the controls that are listed on it, by severity and status."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.controls: Counter[tuple[str, str]] = Counter()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        classes = given.get("class", "").split()
+        if tag == "details" and classes[:1] == ["c"]:
+            self.controls[given["data-v"], classes[1]] += 1
+
+
+class Index(HTMLParser):
+    """The index: for the link of each report, the numbers in its row."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.rows: dict[str, Counter[str]] = {}
+        self._row: Counter[str] = Counter()
+        self._in_report = False
+        self._status = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        classes = given.get("class", "").split()
+        if tag == "tr":
+            self._in_report = classes[:1] == ["r"]
+            self._row = Counter()
+        elif tag == "a" and self._in_report:
+            self.rows.setdefault(given["href"], self._row)
+        elif tag == "td":
+            self._status = next((status for status in STATUSES if status in classes), "") if self._in_report else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._status = "" if tag == "td" else self._status
+
+    def handle_data(self, data: str) -> None:
+        if self._status and data.strip():
+            self._row[self._status] += int(data.replace(",", ""))
+
+
+def test_every_number_is_the_same_everywhere(shared: Path, tmp_path: Path) -> None:
+    from inspec_textfile.pages.files import page_file
+    from inspec_textfile.pages.links import page_link
+
+    prom, pages = tmp_path / "inspec.prom", tmp_path / "pages"
+    folders = [str(shared / name) for name in ("inspec-reports", "corpus", "cases")]
+    subprocess.run([COMMAND, "-q", "-o", prom, "--reports-dir", pages, *folders], check=False, timeout=300)
+    in_prom: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for (name, labels), value in parse(prom.read_bytes()).items():
+        found = dict(labels)
+        if name == "inspec_profile_status":
+            in_prom[found["report"]].update()
+        elif name == "inspec_controls":
+            in_prom[found["report"]][found["severity"], found["status"]] += int(value)
+    index = Index((pages / "index.html").read_text(encoding="utf-8"))
+
+    assert len(in_prom) > 330
+    for report, counts in in_prom.items():
+        page = Page((pages / page_file(report)).read_text(encoding="utf-8"))
+        by_status: Counter[str] = Counter()
+        for (_, status), count in counts.items():
+            by_status[status] += count
+        assert +page.controls == +counts, report
+        assert +index.rows[page_link(report)] == +by_status, report
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_parsers_see_what_is_there(status: str) -> None:
+    page = Page(f'<details class="c {status}" data-v="high">')
+    index = Index(f'<tr class="r x"><th><a href="a.html">a</a></th><td class="num {status}">1,234</td></tr>')
+
+    assert page.controls == {("high", status): 1}
+    assert index.rows == {"a.html": Counter({status: 1234})}

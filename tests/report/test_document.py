@@ -1,0 +1,81 @@
+"""A report is found in what was printed around it, and never half of one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from inspec_textfile.report.document import read_document
+from inspec_textfile.report.problems import NotAReport, Warnings
+
+RESULT = {"status": "failed", "code_desc": "{braces} [brackets]"}
+PROFILE = {"version": "1", "controls": [{"id": "c", "results": [RESULT]}], "name": "p"}
+REPORT = {"platform": {"name": "debian"}, "profiles": [PROFILE, PROFILE], "version": "7.1.16"}
+TEXT = json.dumps(REPORT)
+
+
+def read(text: str | bytes) -> Any:
+    return read_document(text if isinstance(text, bytes) else text.encode(), Warnings())
+
+
+def reason(text: str | bytes) -> str:
+    with pytest.raises(NotAReport) as caught:
+        read(text)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("first", ["platform", "profiles", "version"])
+@pytest.mark.parametrize(
+    "before", ["audit_1  | ", "done", "\x1b[0m", "[2026-11-24T06:00:01.000Z] ", 'a {b} {"c": 1} ', "x\n   ", "{"]
+)
+@pytest.mark.parametrize(
+    "after", ["", "\n", "\n[2026-11-24T06:00:02.000Z] done", " trailing {words}", "\naudit_1 exited with code 100\n"]
+)
+def test_a_report_after_something_on_its_line(first: str, before: str, after: str) -> None:
+    document = {first: REPORT[first], **REPORT}
+
+    assert read(before + json.dumps(document) + after) == REPORT
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("before", ["", "log\n", "audit_1  | "])
+def test_every_cut_of_a_report_is_cut_short(before: str, indent: int | None) -> None:
+    """A whole profile within half a report must not pass for one."""
+    text = json.dumps(REPORT, indent=indent)
+    start = text.index('"platform"') + len('"platform":')
+
+    for end in range(start, len(text)):
+        assert "is cut short" in reason(before + text[:end]), text[:end]
+
+
+def test_every_cut_of_a_report_that_starts_with_something_else_is_none() -> None:
+    text = json.dumps({"type": "inspec_report", **REPORT})
+
+    for end in range(len(text)):
+        reason(text[:end])
+        reason(f"audit_1 | {text[:end]}")
+
+
+@pytest.mark.parametrize("middle", ["", " ", "\n", "\naudit_2  | ", "\n  "])
+def test_two_reports_in_one_file(middle: str) -> None:
+    assert "holds more than one document" in reason(f"audit_1  | {TEXT}{middle}{TEXT}")
+
+
+def test_a_broken_report_after_something_else_says_where() -> None:
+    assert "is broken JSON (Expecting ',' delimiter, line 2, column" in reason('[12:00] start\nx {"profiles": [] "version": 1}')
+
+
+@pytest.mark.parametrize(
+    ("start", "program"),
+    [
+        (b"\x1f\x8b\x08\x00", "gunzip"),
+        (b"BZh91AY", "bunzip2"),
+        (b"\xfd7zXZ\x00\x00", "unxz"),
+        (b"\x28\xb5\x2f\xfd\x04", "unzstd"),
+        (b"PK\x03\x04\x14", "unzip"),
+    ],
+)
+def test_compressed_files(start: bytes, program: str) -> None:
+    assert reason(start + b"\x00" * 20) == f"is compressed: {program} it"

@@ -1,0 +1,584 @@
+"""Everything in real reports is read; files that are not reports are recognised."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from inspec_textfile.report.model import Input, Ref, Report
+from inspec_textfile.report.parse import parse_report
+from inspec_textfile.report.problems import NotAReport, ScanFailed
+
+from helpers.paths import REPORTS
+
+
+def read(document: Any) -> Report:
+    data = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return parse_report(data, "x", 0)
+
+
+def one_control(**fields: Any) -> dict[str, Any]:
+    return {"profiles": [{"name": "p", "controls": [{"id": "c", **fields}]}]}
+
+
+def entry_of(**fields: Any) -> Any:
+    return read(one_control(**fields)).profiles[0].controls[0].entry
+
+
+def reason(data: bytes) -> str:
+    with pytest.raises(NotAReport) as caught:
+        parse_report(data, "x", 0)
+    return str(caught.value)
+
+
+# --- what is not a report --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "is empty"),
+        (b" \n\t", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"no JSON", "is not JSON; run InSpec with --reporter json"),
+        (b"\x00\x01\x02\x03", "is not JSON"),
+        (gzip.compress(b"{}"), "is compressed: gunzip it"),
+        (b"[]", "a list instead of a report"),
+        (b'"profiles"', "a text instead of a report"),
+        (b"12", "a number instead of a report"),
+        (b"null", "null instead of a report"),
+        (b"true", "true or false instead of a report"),
+        (b"{}", "an empty object"),
+        (b'{"runs": [], "version": "2.1.0"}', "an object with the keys runs, version"),
+        (b'{"profiles": null}', "an object with the keys profiles"),
+        (b'{"profiles": {}}', "an object with the keys profiles"),
+        (b'{"profiles": null, "controls": null, "version": "7"}', "an object with the keys profiles, controls, version"),
+        (b'{"profiles": {"a": 1}}', "has an object where the list of profiles should be: findings may be lost"),
+        (b'{"\\u001b[2J": 1}', r"the keys \x1b[2J"),
+        (b'{"name": "p", "controls": [{"id": "a", "impact": 1}]}', "describes a profile"),
+        (b'<?xml version="1.0"?><testsuites/>', "XML (--reporter junit or junit2?)"),
+        (b"<testsuites></testsuites>", "XML"),
+        (b"<!DOCTYPE html><html></html>", "HTML"),
+        (b"Profile:   Acme\nVersion:   1\n\nTest Summary: 1 successful", "--reporter cli?"),
+        (b'{"profiles": [{"name": "p", "contr', "is cut short"),
+        (b'{"profiles": [{"name": "p"}', "is cut short"),
+        (b'{"profiles": [] "x": 1}', "is broken JSON"),
+        (b'{"profiles": [],}', "is broken JSON"),
+        (b'{"profiles": []}{"profiles": []}', "more than one document"),
+        (b'{"profiles": []}\n{"profiles": []}\n', "more than one document"),
+        (b'{"profiles": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+        (b'{"profiles": [], "x": ' + b"9" * 5000 + b"}", "thousands of digits"),
+    ],
+)
+def test_what_is_no_report_is_named(data: bytes, expected: str) -> None:
+    found = reason(data)
+
+    assert expected in found
+    assert found.isprintable()
+
+
+def test_yaml_is_named() -> None:
+    assert "YAML (--reporter yaml?)" in reason((REPORTS / "7.1.16" / "ssh-baseline.yaml").read_bytes())
+
+
+def test_every_cut_of_a_report_is_no_report() -> None:
+    data = (REPORTS / "7.1.16" / "all-pass.json").read_bytes()
+
+    for end in range(1, len(data)):
+        assert "is cut short" in reason(data[:end])
+
+
+# --- encodings and what stands around a report -----------------------------------------------------------------------------
+
+
+def test_encodings() -> None:
+    text = (REPORTS / "7.1.16" / "edge-outcomes.json").read_text()
+    expected = read(text.encode()).entries
+
+    for data in (
+        text.encode("utf-8-sig"),
+        text.encode("utf-16"),  # with a byte order mark
+        text.encode("utf-16-le"),
+        text.encode("utf-16-be"),
+        text.encode("utf-32"),
+        b"\r\n \t" + text.encode() + b"\r\n",
+    ):
+        assert read(data).entries == expected
+
+
+def test_bytes_that_are_no_utf8_are_replaced() -> None:
+    assert entry_of(title="caf@").title == "caf@"
+    data = json.dumps(one_control(title="caf@")).encode().replace(b"@", b"\xe9")
+
+    assert read(data).profiles[0].controls[0].entry.title == "caf\ufffd"
+
+
+def test_raw_control_characters_in_strings_are_read() -> None:
+    data = json.dumps(one_control(title="a@b")).encode().replace(b"@", b"\x00\t\n\x1b")
+
+    assert read(data).profiles[0].controls[0].entry.title == "a\x00\t\n\x1bb"
+
+
+@pytest.mark.parametrize("case", ["5.24.24/noisy", "5.24.24/target-id"])
+def test_log_lines_before_the_report_are_passed_over(case: str) -> None:
+    report = read((REPORTS / f"{case}.json").read_bytes())
+
+    assert report.inspec_version == "5.24.24"
+    assert not report.warnings
+
+
+def test_many_log_lines_that_look_like_json() -> None:
+    noise = b'{"level": "info"}\n{broken\n[1] {"x": 1}\n'
+
+    assert len(read(noise * 30 + json.dumps(one_control()).encode()).profiles) == 1
+
+
+def test_lines_that_look_like_json_are_tried_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def raw_decode(_: json.JSONDecoder, text: str, start: int) -> None:
+        tried.append(start)
+        raise json.JSONDecodeError("no", text, start)
+
+    monkeypatch.setattr(json.JSONDecoder, "raw_decode", raw_decode)
+
+    reason(b"{broken\n" * 20_000)
+
+    assert 10 < len(tried) < 100
+
+
+def test_log_lines_after_the_report_are_passed_over() -> None:
+    assert read(json.dumps(one_control()).encode() + b"\nWARN: something\n").profiles
+
+
+# --- what is odd but read --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        (b'{"profiles": [], "statistics": {"duration": NaN}}', "NaN is not JSON"),
+        (b'{"profiles": [], "version": "1", "version": "2"}', "'version' twice"),
+    ],
+)
+def test_oddities_are_noted(data: bytes, note: str) -> None:
+    (found,) = read(data).warnings
+
+    assert note in found
+
+
+def test_results_under_a_key_that_is_named_twice_are_all_read() -> None:
+    data = b'{"profiles": [{"controls": [{"results": [{"status": "failed"}], "results": [{"status": "passed"}]}]}]}'
+
+    assert [result.status for result in read(data).entries[0].controls[0].results] == ["failed", "passed"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (b'{"a": {"status": "failed"}}', b'{"b": {"status": "passed"}}'),
+        (b'[{"status": "failed"}]', b"null"),
+        (b'[{"status": "failed"}]', b'{"status": "passed"}'),
+    ],
+)
+def test_a_key_named_twice_loses_no_finding(first: bytes, second: bytes) -> None:
+    found = reason(b'{"profiles": [{"controls": [{"results": %s, "results": %s}]}]}' % (first, second))
+
+    assert "names the key 'results' twice" in found
+    assert "findings may be lost" in found
+
+
+def test_a_status_named_twice_loses_no_finding() -> None:
+    found = reason(b'{"profiles": [{"controls": [{"results": [{"status": "failed", "status": "passed"}]}]}]}')
+
+    assert "names the key 'status' twice" in found
+
+
+RESULT = {"status": "failed", "code_desc": "x"}
+CONTROL = {"id": "c", "impact": 1.0, "results": [RESULT]}
+PROFILE = {"name": "p", "controls": [CONTROL]}
+AS_A_LIST = {"profiles": [PROFILE]}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"profiles": {"p": {"controls": [CONTROL]}}},
+        {"profiles": {"one": PROFILE}},
+        {"profiles": PROFILE},
+        {"profiles": [{"name": "p", "controls": {"c": {"impact": 1.0, "results": [RESULT]}}}]},
+        {"profiles": [{"name": "p", "controls": CONTROL}]},
+        {"profiles": [{"name": "p", "controls": [{**CONTROL, "results": {"0": RESULT}}]}]},
+        {"profiles": [{"name": "p", "controls": [{**CONTROL, "results": RESULT}]}]},
+        {"profiles": {"p": {"controls": {"c": {"impact": 1.0, "results": {"0": RESULT}}}}}},
+    ],
+)
+def test_objects_for_lists_are_read(document: Any) -> None:
+    assert read(document).entries == read(AS_A_LIST).entries
+
+
+def test_json_min_with_an_object_for_its_list() -> None:
+    result = {"id": "c", "profile_id": "p", "status": "failed"}
+
+    assert read({"controls": {"0": result}}).entries == read({"controls": [result]}).entries
+
+
+def test_json_min_with_an_empty_list_of_profiles() -> None:
+    assert len(read({"profiles": [], "controls": [{"id": "c", "profile_id": "p", "status": "failed"}]}).profiles) == 1
+
+
+@pytest.mark.parametrize("shape", ["failed", ["failed"], [None], [[RESULT]], [RESULT, None], {"a": RESULT, "b": 1}, 5, True])
+@pytest.mark.parametrize("where", ["profiles", "controls", "results"])
+def test_findings_are_never_lost_because_of_a_shape(shape: Any, where: str) -> None:
+    document: Any = {
+        "profiles": {"profiles": shape, "controls": []},
+        "controls": {"profiles": [{"name": "p", "controls": shape}]},
+        "results": one_control(results=shape),
+    }[where]
+
+    assert f"list of {where}" in reason(json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}, ""])
+def test_what_holds_nothing_is_an_empty_list(nothing: Any) -> None:
+    assert entry_of(results=nothing).results == ()
+    assert read({"profiles": [{"name": "p", "controls": nothing}]}).profiles[0].controls == ()
+
+
+@pytest.mark.parametrize("value", [1e999, -1e999, 10**400, True, "0.5", [], {}])
+def test_numbers_that_are_none(value: Any) -> None:
+    document = one_control(results=[{"status": "passed", "run_time": value}]) | {"statistics": {"duration": value}}
+
+    report = read(json.dumps(document).replace("Infinity", "1e999").encode())
+
+    assert report.duration is None
+    assert report.entries[0].controls[0].results[0].run_time is None
+
+
+@pytest.mark.parametrize(
+    ("impact", "expected"),
+    [
+        (0.5, 0.5),
+        (1, 1.0),
+        ("0.7", 0.7),
+        ("high", 0.7),
+        ("None", 0.0),
+        ("severe", None),
+        (None, None),
+        (True, None),
+        ([], None),
+    ],
+)
+def test_impact(impact: Any, expected: float | None) -> None:
+    assert entry_of(impact=impact).impact == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [("passed", "passed"), ("skipped", "skipped"), ("error", "error"), (None, "error"), ("weird", "error"), ([1], "error")],
+)
+def test_status_of_a_result_that_nobody_knows_is_an_error(status: Any, expected: str) -> None:
+    assert entry_of(results=[{"status": status}]).results[0].status == expected
+
+
+@pytest.mark.parametrize(
+    ("own_status", "expected"),
+    [("failed", "failed"), ("not_applicable", "not_applicable"), ("waived", None), ("x", None), (None, None), ([], None)],
+)
+def test_own_status(own_status: Any, expected: str | None) -> None:
+    assert entry_of(status=own_status).own_status == expected
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "expected"),
+    [
+        ([{"label": "fix", "data": "do"}, 5, {"label": None}], (("fix", "do"), ("", ""))),
+        ({"fix": "do"}, (("fix", "do"),)),
+        (None, ()),
+        ("text", ()),
+    ],
+)
+def test_descriptions(descriptions: Any, expected: Any) -> None:
+    assert entry_of(descriptions=descriptions).descriptions == expected
+
+
+@pytest.mark.parametrize(
+    ("refs", "expected"),
+    [
+        ([{"ref": "a"}, {"url": "u"}, {"ref": "b", "url": "v"}, {"ref": "c", "uri": "w"}], ["a|", "|u", "b|v", "c|w"]),
+        ([{"ref": [{"ref": "a", "url": "u"}]}, {"ref": []}, {}, None, "plain"], ["a|u", "plain|"]),
+        ({"ref": "a"}, ["a|"]),
+        (None, []),
+    ],
+)
+def test_refs(refs: Any, expected: list[str]) -> None:
+    assert [f"{ref.text}|{ref.url}" for ref in entry_of(refs=refs).refs] == expected
+    assert all(isinstance(ref, Ref) for ref in entry_of(refs=refs).refs)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [({"ref": "a.rb", "line": 3}, "a.rb:3"), ({"ref": "a.rb"}, "a.rb"), ({}, ""), ("a.rb:3", "a.rb:3"), (None, "")],
+)
+def test_source_location(source: Any, expected: str) -> None:
+    assert entry_of(source_location=source).source == expected
+
+
+@pytest.mark.parametrize("tags", [["a"], "a", 5, {"a": [{}]}])
+def test_tags_of_any_type(tags: Any) -> None:
+    assert entry_of(tags=tags).tags in (tags, {"tags": tags})
+
+
+def test_waiver() -> None:
+    waiver = entry_of(
+        waiver_data={
+            "expiration_date": "2020-01-01",
+            "run": "false",
+            "justification": "because",
+            "ticket": 1234,
+            "message": "Waiver expired on 2020-01-01, evaluating control normally",
+            "skipped_due_to_waiver": False,
+        }
+    ).waiver
+
+    assert waiver.expired
+    assert waiver.run is False
+    assert waiver.expires_text == "2020-01-01"
+    assert waiver.extra == (("ticket", "1234"),)
+    assert entry_of(waiver_data={}).waiver is None
+    assert entry_of(waiver_data={"run": None, "justification": "x"}).waiver.run is None
+
+
+def test_everything_may_be_absent_or_null() -> None:
+    for fields in ({}, dict.fromkeys(("title", "desc", "results", "impact", "tags", "refs", "code", "waiver_data"))):
+        entry = entry_of(**fields)
+        assert (entry.title, entry.impact, entry.results, entry.code) == (None, None, (), "")
+    report = read({"profiles": [{}, {"name": None, "controls": None, "status": None}]})
+    assert [one.name for one in report.entries] == ["unnamed", "unnamed"]
+    assert (report.started, report.duration, report.platform, report.target) == (None, None, "", "")
+
+
+def test_controls_without_an_id_are_counted_each() -> None:
+    report = read({"profiles": [{"name": "p", "controls": [{}, {"id": None}, {"id": ""}]}]})
+
+    assert len(report.profiles[0].controls) == 3
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ({}, "loaded"),
+        ({"status": "skipped", "skip_message": "wrong platform"}, "skipped"),
+        ({"status": "failed", "status_message": "broken"}, "failed"),
+        ({"status": "exploded"}, "failed"),
+        ({"status": "exploded", "controls": [{"id": "a"}]}, "loaded"),
+    ],
+)
+def test_status_of_a_profile(profile: Any, expected: str) -> None:
+    entry = read({"profiles": [profile]}).entries[0]
+
+    assert entry.status == expected
+    assert entry.message == profile.get("skip_message", profile.get("status_message", ""))
+
+
+def test_ids_and_names_are_clean_and_texts_are_as_they_stand() -> None:
+    document = {"profiles": [{"name": "p\x00\ud800", "controls": [{"id": "a\nb\x1b", "title": "t\x1b[31m\ud800"}]}]}
+
+    (entry,) = read(document).entries
+
+    assert entry.name == "p\ufffd\ufffd"
+    assert entry.controls[0].id == "a\nb\ufffd"
+    assert entry.controls[0].title == "t\x1b[31m\ud800"
+
+
+def test_the_run() -> None:
+    report = read((REPORTS / "7.1.16" / "multi-three.automate.json").read_bytes())
+
+    assert report.inspec_version == "7.1.16"
+    assert (report.platform, report.platform_release) == ("debian", "12.11")
+    assert (report.target, report.target_id) == ("", "f7767a46-386a-56c4-94df-13f192200202")
+    assert report.started == pytest.approx(1795479166, abs=3600)
+    assert report.duration == pytest.approx(0.1, abs=0.2)
+
+
+@pytest.mark.parametrize("seconds", [253402300800, -(10**11)])
+def test_a_file_time_beyond_the_years_that_are_known_costs_nothing(seconds: int) -> None:
+    assert parse_report(json.dumps(AS_A_LIST).encode(), "x", seconds * 10**9).profiles
+
+
+# --- a scan that failed ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"profiles": [], "status": "failed", "status_message": "no\nprofile"},
+        {"profiles": [PROFILE], "status": "failed", "status_message": "no\nprofile"},
+        {"profiles": [PROFILE], "status": "Failed", "status_message": "no\nprofile", "job_id": "1"},
+        {"status": "failed", "status_message": "no\nprofile"},
+        {"profiles": [], "status": "error", "status_message": "no\nprofile"},
+        {"profiles": [PROFILE], "status": "interrupted", "status_message": "no\nprofile"},
+    ],
+)
+def test_a_scan_that_failed_is_no_report(document: Any) -> None:
+    with pytest.raises(ScanFailed, match=r"says that the scan failed: no\\nprofile"):
+        read(document)
+
+
+@pytest.mark.parametrize("document", [{"profiles": [], "status": "failed"}, AS_A_LIST | {"status": "failed"}])
+def test_a_scan_that_failed_without_a_message(document: Any) -> None:
+    with pytest.raises(ScanFailed, match="its status is failed, without a message"):
+        read(document)
+
+
+@pytest.mark.parametrize("status", ["passed", "loaded", "", None, 5, ["failed"]])
+def test_a_scan_that_did_not_fail(status: Any) -> None:
+    assert read(AS_A_LIST | {"status": status, "status_message": ""}).profiles
+
+
+def test_the_verdict_in_a_report_from_automate_is_no_failed_scan() -> None:
+    """Automate's status of a report is the worst of its controls."""
+    assert read(AS_A_LIST | {"status": "failed", "status_message": "", "node_id": "1", "job_id": ""}).profiles
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (["0001-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z", "2026-11-24T06:00:00Z"], 1795500000),
+        (["0001-01-01T00:00:00Z"], None),
+        (["1970-01-01 01:00:00 +0100"], None),
+        (["1601-01-01T00:00:00Z", "1899-12-30", "1980-01-01", "9999-12-31T23:59:59Z"], None),
+        (["soonish", "", "2026-11-24T06:00:00Z"], 1795500000),
+        (["2026-11-24T06:00:00", "2026-11-24T06:30:00+01:00"], 1795498200),
+    ],
+)
+def test_start_of_the_run(times: list[str], expected: float | None) -> None:
+    report = read(one_control(results=[{"status": "passed", "start_time": time} for time in times]))
+
+    assert report.started == expected
+
+
+def test_a_duration_below_zero_is_none() -> None:
+    assert read(AS_A_LIST | {"statistics": {"duration": -1.5}}).duration is None
+
+
+UUID = "6f1d2c3b-aaaa-bbbb-cccc-0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"target": {"name": "db01"}, "node_name": "chef-7"}, ("db01", "")),
+        ({"target": "db01"}, ("db01", "")),
+        ({"target": {"type": "host", "id": UUID}}, ("", UUID)),
+        ({"passthrough": {"hostname": "db01"}, "platform": {"target_id": UUID}}, ("db01", UUID)),
+        ({"passthrough": {"name": "Some scanner", "hostname": ["x"]}}, ("", "")),
+        ({"node_name": UUID, "fqdn": "web01.example.org"}, ("web01.example.org", UUID)),
+        ({"platform": {"target_id": UUID.upper()}}, ("", UUID.upper())),
+        ({"platform": {"target_id": "i-0abcdef0123456789"}}, ("i-0abcdef0123456789", "")),
+        ({"platform": {"target_id": "f" * 64}}, ("", "f" * 64)),
+        ({"platform": {"target_id": ""}, "node_name": None, "target": 5}, ("", "")),
+        ({"ipaddress": "192.0.2.7"}, ("192.0.2.7", "")),
+        ({"node_name": " web\x1b01 "}, ("web\ufffd01", "")),
+    ],
+)
+def test_target(fields: dict[str, Any], expected: tuple[str, str]) -> None:
+    report = read(AS_A_LIST | fields)
+
+    assert (report.target, report.target_id) == expected
+
+
+# --- inputs ----------------------------------------------------------------------------------------------------------------
+
+
+def inputs_of(*profiles: list[Any]) -> list[Any]:
+    report = read({"profiles": [{"name": str(n), "attributes": items} for n, items in enumerate(profiles)]})
+    return [entry.inputs for entry in report.entries]
+
+
+def test_sensitive_inputs_are_masked_by_name_in_all_profiles() -> None:
+    marked = {"name": "password", "options": {"sensitive": True, "value": "S3cr3t"}}
+    wrapped = {"name": "Password ", "options": {"value": "S3cr3t"}}
+    other = {"name": "user", "options": {"value": "audit"}}
+
+    first, second = inputs_of([wrapped, other], [marked])
+
+    assert [(one.value, one.sensitive) for one in (*first, *second)] == [(None, True), ("audit", False), (None, True)]
+    assert "S3cr3t" not in repr((first, second))
+
+
+def test_what_is_sensitive_is_masked_within_other_inputs() -> None:
+    marked = {"name": "password", "options": {"sensitive": True, "value": "S3cr3t"}}
+    other = {"name": "db", "options": {"value": {"user": "audit", "hosts": [{"Password": "S3cr3t"}]}}}
+
+    ((_, one),) = inputs_of([marked, other])
+
+    assert one.value == '{"user": "audit", "hosts": [{"Password": "not shown: sensitive"}]}'
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        {"name": "p", "options": {"sensitive": "true", "value": "S3cr3t"}},
+        {"name": "p", "sensitive": True, "value": "S3cr3t"},
+        {"name": "p", "options": {"sensitive": True, "default": {"a": ["S3cr3t"]}}},
+    ],
+)
+def test_marks_of_sensitive_inputs(marked: Any) -> None:
+    ((one,),) = inputs_of([marked])
+
+    assert one == Input(name="p", sensitive=True)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"name": "chef_node", "options": {"value": {"name": "web01", "normal": {"password": "S3cr3t"}}}},
+        {"name": "node", "options": {"value": {"normal": {"password": "S3cr3t"}, "automatic": {}}}},
+        {"name": "chef_node", "options": {"value": '{"password": "S3cr3t"}'}},
+        {"name": "n", "options": {"value": {"chef": {"normal": {"password": "S3cr3t"}, "automatic": {}}}}},
+        {"name": "n", "options": {"value": [{"normal": {"password": "S3cr3t"}, "automatic": {}}]}},
+    ],
+)
+def test_whole_node_objects_are_name_and_size(item: Any) -> None:
+    ((one,),) = inputs_of([item])
+
+    assert (one.name, one.value, one.sensitive) == (item["name"], None, False)
+    assert one.size > 20
+
+
+def test_inputs_of_old_and_new_reports() -> None:
+    ((old, new, hash_, none),) = inputs_of(
+        [
+            {"name": "a", "options": {"default": "x"}},
+            {"name": "b", "options": {"value": "y", "default": "x"}},
+            {"name": "c", "options": {"value": {"default": 1}}},
+            {"name": "d", "options": {}},
+        ]
+    )
+
+    assert [old.value, new.value, hash_.value, none.value] == ["x", "y", '{"default": 1}', "null"]
+
+
+# --- left out, and never there ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"failed": 947, "skipped": 0, "passed": 50}, {"failed": 947, "passed": 50}),
+        ({"failed": -1, "passed": "many", "skipped": 1e300, "other": 7}, {}),
+        ({"failed": "947", "passed": "5"}, {"failed": 947, "passed": 5}),
+        ({"failed": 1, "error": 2}, {"failed": 3}),
+        (None, {}),
+        ([1], {}),
+    ],
+)
+def test_results_left_out(counts: Any, expected: dict[str, int]) -> None:
+    assert entry_of(removed_results_counts=counts).removed == expected

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from inspec_textfile.report import sources
+from inspec_textfile.report.sources import Source, SourceError, find_sources, read_source
+
+
+def names(*arguments: str, results_dir: Path) -> list[str]:
+    return [source.name for source in find_sources(arguments, str(results_dir), "stdin").found]
+
+
+def test_all_json_in_the_folder_and_its_folders_sorted(tmp_path: Path) -> None:
+    for name in ("b.json", "a.json", "host1/ssl.json", "host1/deep/x.json", "no.txt", ".hidden.json", ".git/x.json", "json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+
+    assert names(results_dir=tmp_path) == ["a", "b", "host1/deep/x", "host1/ssl"]
+
+
+def test_arguments(tmp_path: Path) -> None:
+    for name in ("results/host1/a.json", "elsewhere/b.json", "elsewhere/c.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    below, outside, text = (str(tmp_path / name) for name in ("results/host1/a.json", "elsewhere/b.json", "elsewhere/c.txt"))
+
+    assert names(below, outside, text, "-", results_dir=tmp_path / "results") == ["b", "c.txt", "host1/a", "stdin"]
+    assert names(str(tmp_path / "elsewhere"), results_dir=tmp_path / "results") == ["b"]
+
+
+def test_files_of_one_name_from_two_folders_are_told_apart(tmp_path: Path) -> None:
+    for name in ("one/x.json", "two/x.json"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+
+    found = names(str(tmp_path / "one/x.json"), str(tmp_path / "two/x.json"), results_dir=tmp_path / "none")
+
+    assert found == [f"{str(tmp_path).lstrip('/')}/two/x", "x"]
+
+
+def test_one_file_named_twice_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "x.json").touch()
+    (tmp_path / "latest.json").symlink_to("x.json")
+
+    assert len(names(results_dir=tmp_path)) == 1
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path)
+    for name in (b"\xff.json", b"\xfe.json", b"new\nline.json", b"tab\t.json", b"esc\x1b.json"):
+        Path(os.fsdecode(folder + b"/" + name)).touch()
+
+    found = names(results_dir=tmp_path)
+
+    assert len(set(found)) == 5
+    assert all(name.isprintable() for name in found)
+    assert "\\xff" in found
+
+
+def test_a_folder_that_is_missing(tmp_path: Path) -> None:
+    found = find_sources((), str(tmp_path / "none"), "stdin")
+
+    assert found.unseen
+    assert "cannot be listed: it does not exist; create it, mount it, or pass another one" in found.problems[0]
+
+
+def test_links_to_folders_are_not_followed_but_told(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path)
+
+    found = find_sources((), str(tmp_path), "stdin")
+
+    assert not found.found
+    assert "loop: is a link to a folder" in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("missing", "does not exist"),
+        ("folder", "is a folder"),
+        ("fifo", "is a FIFO"),
+        ("device", "is a device"),
+        ("loop", "Too many levels of symbolic links"),
+    ],
+)
+def test_what_is_no_file_is_refused_and_nothing_hangs(tmp_path: Path, kind: str, expected: str) -> None:
+    path = tmp_path / "x.json"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    elif kind == "loop":
+        path.symlink_to(path)
+
+    with pytest.raises(SourceError, match=expected):
+        read_source(Source("x", str(path)))
+
+
+def test_a_file_that_becomes_a_fifo_before_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.json"
+    path.touch()
+    honest = os.stat(path)
+    path.unlink()
+    os.mkfifo(path)
+    monkeypatch.setattr(os, "stat", lambda _: honest)
+
+    with pytest.raises(SourceError, match="is a FIFO"):
+        read_source(Source("x", str(path)))
+
+
+def test_a_file_that_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(b"x" * 100)
+    monkeypatch.setattr(sources, "MAX_BYTES", 99)
+
+    with pytest.raises(SourceError, match="is larger than"):
+        read_source(Source("x", str(path)))
+
+
+def test_a_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = tmp_path / "x.json"
+    path.touch()
+    monkeypatch.setattr(os, "open", refuses)
+
+    with pytest.raises(SourceError, match="cannot be read by this user: change its owner or mode, or run"):
+        read_source(Source("x", str(path)))
+
+
+def test_contents_and_mtime(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(b"{}")
+    os.utime(path, ns=(0, 1732428800123456789))
+
+    assert read_source(Source("x", str(path))) == (b"{}", 1732428800123456789)
+
+
+@pytest.mark.parametrize(
+    ("name", "report", "stamp"),
+    [
+        ("compliance-20261122060000.json", "compliance", "20261122060000"),
+        ("compliance-20261122060000123.json", "compliance", "20261122060000"),
+        ("compliance-20261122T060000Z.json", "compliance", "20261122060000"),
+        ("compliance_2026-11-22_06-00-05.json", "compliance", "20261122060005"),
+        ("compliance-2026-11-22T06:00:05.123+01:00.json", "compliance", "20261122060005"),
+        ("web01.202611220600.json", "web01", "20261122060000"),
+        ("2026-11-22 06.00.00-web01.json", "web01", "20261122060000"),
+        ("web01-20261122060000-ssh.json", "web01-ssh", "20261122060000"),
+        ("20261122060000.json", "results", "20261122060000"),
+        ("host1/20261122060000.json", "host1/host1", "20261122060000"),
+    ],
+)
+def test_a_time_stamp_is_no_part_of_the_name(tmp_path: Path, name: str, report: str, stamp: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+
+    (source,) = find_sources((), str(tmp_path), "stdin").found
+
+    assert (source.name, source.stamp) == (report, stamp)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "web-20261122",
+        "web-2026-11-22",
+        "v1795500000",
+        "a-20261322060000",
+        "a-20261122256000",
+        "10.0.0.1-22",
+        "x-202611220600001",
+        "aws-123410251200",
+    ],
+)
+def test_what_is_no_time_stamp_stays_in_the_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.json").touch()
+
+    assert names(results_dir=tmp_path) == [name]
+
+
+def test_of_files_that_differ_in_a_time_stamp_the_newest_counts(tmp_path: Path) -> None:
+    for stamp in ("20261124060000", "20261122060000", "20261123060000"):
+        (tmp_path / f"compliance-{stamp}.json").touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "compliance-20261101060000.json").touch()
+
+    found = {source.name: source for source in find_sources((), str(tmp_path), "stdin").found}
+
+    assert found.keys() == {"compliance", "sub/compliance"}, "files of one folder only"
+    assert found["compliance"].path == str(tmp_path / "compliance-20261124060000.json")
+    assert [run.stamp for run in found["compliance"].older] == ["20261122060000", "20261123060000"]
+    assert found["sub/compliance"].older == ()
+
+
+@pytest.mark.parametrize("newest", ["", "-20261124060000"])
+def test_a_file_without_a_stamp_beside_those_with_one_is_told_by_its_time(tmp_path: Path, newest: str) -> None:
+    for number, name in enumerate(sorted(("", "-20261122060000", "-20261124060000"), key=lambda name: name == newest)):
+        path = tmp_path / f"web{name}.json"
+        path.touch()
+        os.utime(path, (number, number))
+
+    (source,) = find_sources((), str(tmp_path), "stdin").found
+
+    assert source.path == str(tmp_path / f"web{newest}.json")
+    assert len(source.older) == 2

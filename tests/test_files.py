@@ -1,0 +1,493 @@
+"""The old file or the new one, never half of one, whatever fails and wherever."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspec_textfile import files
+from inspec_textfile.files import OutputError, OutputFolder, read_at_most, user_name
+
+LEFTOVER = ".inspec-textfile-0123456789abcdef0123456789abcdef.tmp"
+OLD, NEW = b"old", b"new " * 10_000
+
+
+def replace(folder: Path, name: str = "x.prom", data: bytes = NEW, mode: int = 0o644) -> None:
+    with OutputFolder(str(folder), wait=0.1) as opened:
+        opened.replace(name, data, mode)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "x.prom").write_bytes(OLD)
+    return tmp_path
+
+
+def test_replaces_content_and_mode_whatever_the_umask(folder: Path) -> None:
+    old_umask = os.umask(0o077)
+    try:
+        replace(folder, mode=0o640)
+        replace(folder, "new.prom", mode=0o644)
+    finally:
+        os.umask(old_umask)
+
+    assert (folder / "x.prom").read_bytes() == NEW
+    assert stat.S_IMODE((folder / "x.prom").stat().st_mode) == 0o640
+    assert stat.S_IMODE((folder / "new.prom").stat().st_mode) == 0o644
+    assert sorted(path.name for path in folder.iterdir()) == ["new.prom", "x.prom"]
+
+
+def test_nobody_else_reads_a_file_that_is_not_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes: list[int] = []
+    fchmod = os.fchmod
+
+    def noted(descriptor: int, mode: int) -> None:
+        modes.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        fchmod(descriptor, mode)
+
+    monkeypatch.setattr(os, "fchmod", noted)
+
+    replace(folder)
+
+    assert modes == [0o600]
+
+
+def test_a_file_that_is_being_read_stays_whole(folder: Path) -> None:
+    with (folder / "x.prom").open("rb") as reader:
+        replace(folder)
+        assert reader.read() == OLD
+
+
+def test_folders_below_are_made(folder: Path) -> None:
+    old_umask = os.umask(0o077)
+    try:
+        replace(folder, "a/b/c.html")
+    finally:
+        os.umask(old_umask)
+
+    assert (folder / "a/b/c.html").read_bytes() == NEW
+    assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "a/b/c.html").stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("open", errno.ENOSPC),
+        ("open", errno.EDQUOT),
+        ("open", errno.EROFS),
+        ("write", errno.ENOSPC),
+        ("write", errno.EIO),
+        ("fchmod", errno.EPERM),
+        ("fsync", errno.EIO),
+        ("close", errno.EIO),
+        ("rename", errno.EACCES),
+        ("stat", errno.EIO),
+    ],
+)
+def test_a_failure_at_any_step_leaves_the_old_file_and_nothing_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: int
+) -> None:
+    with OutputFolder(str(folder)) as opened:
+        _fail(monkeypatch, call, OSError(error, os.strerror(error)))
+        with pytest.raises(OutputError, match=r"x\.prom: .*; the old file is unchanged|: .*; files there are unchanged"):
+            opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.undo()
+
+    assert (folder / "x.prom").read_bytes() == OLD
+    assert os.listdir(folder) == ["x.prom"]
+
+
+@pytest.mark.parametrize("call", ["write", "fchmod", "fsync", "rename"])
+def test_an_interruption_leaves_the_old_file_and_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    with OutputFolder(str(folder)) as opened:
+        _fail(monkeypatch, call, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.undo()
+
+    assert (folder / "x.prom").read_bytes() == OLD
+    assert os.listdir(folder) == ["x.prom"]
+
+
+def _fail(monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException) -> None:
+    """Make one step of writing fail: a system call, or a method of the file that is written."""
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise error
+
+    if call not in ("open", "fchmod", "fsync", "mkdir", "rename", "stat"):
+        real: Callable[..., Any] = open
+
+        class Failing:
+            def __init__(self, *arguments: Any, **options: Any) -> None:
+                self.file = real(*arguments, **options)
+
+            def __enter__(self) -> Failing:
+                return self
+
+            def __exit__(self, *_: Any) -> None:
+                self.file.close()
+                if call == "close":
+                    raise error
+
+            def write(self, data: memoryview) -> int:
+                written = self.file.write(data[:10])
+                if call == "write":
+                    raise error
+                return int(written)
+
+            def fileno(self) -> int:
+                return int(self.file.fileno())
+
+        monkeypatch.setattr(files, "open", Failing, raising=False)
+    else:
+        monkeypatch.setattr(os, call, fails)
+
+
+def test_short_writes_are_continued(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write may take less than it was given, on a full pipe, on a network file system, when a signal comes."""
+    _fail(monkeypatch, "nothing, but write ten bytes at a time", AssertionError())
+
+    replace(folder, data=bytes(range(256)))
+
+    assert (folder / "x.prom").read_bytes() == bytes(range(256))
+
+
+@pytest.mark.parametrize("kind", ["symlink", "dangling", "folder", "fifo"])
+def test_what_is_no_file_is_not_replaced(folder: Path, tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
+    target = folder / "y.prom"
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "precious"
+    if kind == "symlink":
+        elsewhere.write_bytes(OLD)
+        target.symlink_to(elsewhere)
+    elif kind == "dangling":
+        target.symlink_to(elsewhere)
+    elif kind == "folder":
+        target.mkdir()
+    else:
+        os.mkfifo(target)
+
+    if kind in ("symlink", "dangling"):
+        why = "is a symbolic link, which is not followed; remove it"
+    else:
+        why = "is not a regular file; remove it, or choose another name"
+    with pytest.raises(OutputError, match=f"y.prom: {why}; the old file is unchanged"):
+        replace(folder, "y.prom")
+
+    assert not elsewhere.exists() or elsewhere.read_bytes() == OLD
+    assert sorted(os.listdir(folder)) == ["x.prom", "y.prom"]
+
+
+def test_a_hard_link_keeps_its_content(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other") / "linked"
+    os.link(folder / "x.prom", other)
+
+    replace(folder)
+
+    assert other.read_bytes() == OLD
+
+
+def test_a_link_in_place_of_a_folder_below_is_not_followed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (folder / "host1").symlink_to(elsewhere)
+
+    with pytest.raises(OutputError, match="host1: is not a folder"):
+        replace(folder, "host1/x.html")
+
+    assert not os.listdir(elsewhere)
+
+
+def test_a_folder_that_is_swapped_for_a_link_leads_nowhere(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with OutputFolder(str(folder)) as opened:
+        moved = folder.rename(folder.parent / "moved")
+        folder.symlink_to(elsewhere)
+        opened.replace("x.prom", NEW, 0o644)
+
+    assert (moved / "x.prom").read_bytes() == NEW
+    assert not os.listdir(elsewhere)
+
+
+def test_the_temporary_name_cannot_be_guessed_and_is_no_textfile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    real = os.rename
+
+    def rename(old: str, new: str, **options: int) -> None:
+        seen.append(old)
+        real(old, new, **options)
+
+    monkeypatch.setattr(os, "rename", rename)
+
+    replace(folder)
+    replace(folder)
+
+    assert len(set(seen)) == 2
+    assert all(len(name) > 40 and name.startswith(".") and not name.endswith(".prom") for name in seen)
+
+
+def test_leftovers_of_a_killed_run_are_cleared_and_nothing_else(folder: Path) -> None:
+    (folder / "below").mkdir()
+    for name in (LEFTOVER, f"below/{LEFTOVER}", ".inspec-textfile-mine.tmp", f"x{LEFTOVER}"):
+        (folder / name).touch()
+
+    replace(folder)
+    replace(folder, "below/x.html")
+
+    assert not (folder / LEFTOVER).exists()
+    assert not (folder / "below" / LEFTOVER).exists()
+    assert (folder / ".inspec-textfile-mine.tmp").exists()
+    assert (folder / f"x{LEFTOVER}").exists()
+
+
+def test_a_link_with_the_name_of_a_leftover_is_removed_not_followed(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    precious = tmp_path_factory.mktemp("elsewhere") / "precious"
+    precious.write_bytes(OLD)
+    (folder / LEFTOVER).symlink_to(precious)
+
+    replace(folder)
+
+    assert precious.read_bytes() == OLD
+    assert not (folder / LEFTOVER).is_symlink()
+
+
+def test_a_second_run_waits_and_gives_up(folder: Path) -> None:
+    with OutputFolder(str(folder)), pytest.raises(OutputError, match="another run has been writing here for over 0 s"):
+        OutputFolder(str(folder), wait=0.1)
+
+
+def test_a_second_run_goes_on_when_the_first_ends(folder: Path) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import time; from inspec_textfile.files import OutputFolder; f = OutputFolder({str(folder)!r}); "
+            "print(flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout
+    holder.stdout.readline()
+    with pytest.raises(OutputError):
+        OutputFolder(str(folder), wait=0)
+
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+
+    replace(folder)
+    assert (folder / "x.prom").read_bytes() == NEW
+
+
+def test_a_file_system_without_locks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuses)
+    replace(folder)
+
+    assert (folder / "x.prom").read_bytes() == NEW
+
+
+@pytest.mark.parametrize("kind", ["missing", "file"])
+def test_a_folder_that_is_none(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    if kind == "file":
+        path.touch()
+
+    with pytest.raises(OutputError, match="does not exist; create it" if kind == "missing" else "is not a folder"):
+        OutputFolder(str(path))
+
+
+def test_a_folder_is_made_where_that_is_asked_for(tmp_path: Path) -> None:
+    with OutputFolder(str(tmp_path / "reports"), create=True):
+        pass
+    with OutputFolder(str(tmp_path / "reports"), create=True):
+        pass
+    with pytest.raises(OutputError, match="does not exist"):
+        OutputFolder(str(tmp_path / "none" / "reports"), create=True)
+
+    assert os.listdir(tmp_path) == ["reports"]
+
+
+def test_reading(folder: Path) -> None:
+    (folder / "link").symlink_to("x.prom")
+    os.mkfifo(folder / "fifo")
+    (folder / "folder").mkdir()
+
+    with OutputFolder(str(folder)) as opened:
+        assert opened.read("x.prom", 2) == b"ol"
+        assert opened.read("x.prom", 99) == OLD
+        for name in ("none", "link", "fifo", "folder", "below/x"):
+            assert opened.read(name, 99) is None
+    assert not (folder / "below").exists()
+
+
+def test_it_ends_in_time(folder: Path) -> None:
+    before = time.monotonic()
+    with OutputFolder(str(folder)), pytest.raises(OutputError):
+        OutputFolder(str(folder), wait=0.2)
+
+    assert time.monotonic() - before >= 0.2
+
+
+def test_what_cannot_be_read_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(files, "read_at_most", fails)
+    with OutputFolder(str(folder)) as opened:
+        assert opened.read("x.prom", 9) is None
+
+
+def test_reading_takes_no_more_memory_than_there_is_to_read(folder: Path) -> None:
+    with (folder / "x.prom").open("rb") as file:
+        assert read_at_most(file, 1 << 60) == OLD
+
+
+def test_reading_in_pieces(folder: Path) -> None:
+    data = bytes(range(256)) * 10_000
+    (folder / "x.prom").write_bytes(data)
+
+    with OutputFolder(str(folder)) as opened:
+        for most in (0, 1, 1024 * 1024, 1024 * 1024 + 1, len(data) - 1, len(data), len(data) + 1):
+            assert opened.read("x.prom", most) == data[:most]
+
+
+def test_what_there_is(folder: Path) -> None:
+    (folder / "dangling").symlink_to("none")
+    (folder / "below").mkdir()
+    (folder / "below" / "x").touch()
+
+    with OutputFolder(str(folder)) as opened:
+        found = [
+            name for name in ("x.prom", "dangling", "below", "below/x", "none", "other/x", "below/none") if opened.has(name)
+        ]
+
+    assert found == ["x.prom", "dangling", "below", "below/x"]
+    assert not (folder / "other").exists()
+
+
+@pytest.mark.parametrize(("mode", "own"), [(0o644, True), (0o600, True), (0o664, False), (0o646, False)])
+def test_a_file_is_own_if_nobody_else_may_write_it(folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int, own: bool) -> None:
+    (folder / "x.prom").chmod(mode)
+    (folder / "below").mkdir()
+    (folder / "below" / "x").touch(0o600)
+
+    with OutputFolder(str(folder)) as opened:
+        assert opened.is_own("x.prom") is own
+        assert opened.is_own("below/x")
+        assert not opened.is_own("none")
+        assert not opened.is_own("other/x")
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+        assert not opened.is_own("x.prom")
+    assert not (folder / "other").exists()
+
+
+def test_a_folder_behind_a_link_of_another_user_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "real").mkdir()
+    (folder / "link").symlink_to("real")
+    with OutputFolder(str(folder / "link")):
+        pass
+    honest = os.lstat
+
+    def others(path: str, **options: int) -> os.stat_result:
+        found = list(honest(path, **options))
+        found[stat.ST_UID] = 4711
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "lstat", others)
+    with pytest.raises(OutputError, match="link: is a link that belongs to user 4711; pass the folder that it points to"):
+        OutputFolder(str(folder / "link"))
+    with OutputFolder(str(folder / "real")):
+        pass
+
+
+def test_a_folder_that_cannot_be_synced_or_closed_has_the_new_file_all_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    honest_sync, honest_close = os.fsync, os.close
+
+    def sync(descriptor: int) -> None:
+        synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode))
+        if synced[-1]:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        honest_sync(descriptor)
+
+    def close(descriptor: int) -> None:
+        honest_close(descriptor)
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with OutputFolder(str(folder)) as opened:
+        opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.setattr(os, "close", close)
+    monkeypatch.undo()
+
+    assert synced == [False, True], "first what is in the file, then its name"
+    assert (folder / "x.prom").read_bytes() == NEW
+
+
+def test_a_folder_that_cannot_be_locked_in_time_is_closed(folder: Path) -> None:
+    with OutputFolder(str(folder)):
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(OutputError, match=f"^{folder}: another run"):
+            OutputFolder(str(folder), wait=0)
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (errno.ENOENT, "/x.prom: the folder does not exist; create it, or pass another one; the old file is unchanged"),
+        (errno.ENOTDIR, "/x.prom: is not a folder; pass one, or remove it; the old file is unchanged"),
+        (errno.EIO, "/x.prom: Input/output error; the old file is unchanged"),
+        (errno.EROFS, ": the file system is read-only; files there are unchanged"),
+        (errno.ENOSPC, ": no space is left on the device; files there are unchanged"),
+        (errno.EDQUOT, ": the disk quota is used up; files there are unchanged"),
+        (
+            errno.EACCES,
+            f": user {user_name()} cannot write to it (permission denied); change its owner, or run as another user; "
+            "files there are unchanged",
+        ),
+    ],
+)
+def test_every_failure_is_told_in_a_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch, error: int, expected: str) -> None:
+    with OutputFolder(str(folder)) as opened:
+        _fail(monkeypatch, "rename", OSError(error, os.strerror(error)))
+        with pytest.raises(OutputError) as told:
+            opened.replace("x.prom", NEW, 0o644)
+        monkeypatch.undo()
+
+    assert str(told.value) == f"{folder}{expected}"
+
+
+def test_what_is_wrong_with_a_folder_is_said_of_the_folder_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with OutputFolder(str(folder)) as opened:
+        _fail(monkeypatch, "mkdir", OSError(errno.EROFS, "x"))
+        with pytest.raises(OutputError, match=f"^{folder}: the file system is read-only; files there are unchanged$"):
+            opened.replace("new/x.prom", NEW, 0o644)
+        monkeypatch.undo()
+
+
+def test_the_umask_is_as_before(folder: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        replace(folder, "a/b.html")
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
