@@ -1,39 +1,21 @@
 #!/bin/bash
 #
 # Runs InSpec once for each line of a small file (inspec-textfile.conf) and puts the reports where inspec-textfile looks for them.
-# A report is replaced in one step, and only by a whole one. Silent when all is well, so that cron mails only trouble.
+# A report is replaced in one step, and only by a complete one. Silent when all is well, so that cron mails only trouble.
+# The outcome of each run of InSpec goes into inspec_exec.prom, for Prometheus: only this script knows which reports should exist.
 #
-#   run_inspec.sh [CONFIG]
+#   run_inspec.sh [--settings FILE] [CONFIG]
+#
+# --settings /etc/default/inspec-textfile is for runs by hand: cron and systemd pass the settings in the environment.
 #
 # Exit status: 0  every report is new, whatever it found: failing controls are data
 #              1  at least one report could not be made; its last good one stays, the other reports are new
 #              2  the set-up is wrong, nothing ran
-#              75 the last run still goes on, nothing ran
+#              75 the last run is still going on, nothing ran
 #
 # bash and not sh: the arguments of a line must stay whole without an eval, and that takes arrays. (4.4 or newer: RHEL 8, Debian 9.)
 
 set -uo pipefail # not -e: a report that fails must not stop the others
-
-# Settings, from the environment (/etc/default/inspec-textfile) or as here.
-config=${1:-${RUN_INSPEC_CONFIG:-/etc/inspec-textfile.conf}}
-results=${INSPEC_TEXTFILE_RESULTS_DIR:-/usr/local/etc/inspec-results}
-logs=${RUN_INSPEC_LOGS:-/var/log/inspec}
-limit=${RUN_INSPEC_TIMEOUT:-30m}       # for each report, as timeout(1) writes it
-kill_after=${RUN_INSPEC_KILL_AFTER:-30s} # what ignores the polite signal gets the other one
-inspec=${RUN_INSPEC_PROGRAM:-}         # empty: inspec, or else cinc-auditor
-
-# cron gives /usr/bin:/bin, and what InSpec runs (sysctl, iptables) is elsewhere; so is InSpec, without its links in /usr/bin.
-export PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/inspec/bin:/opt/cinc-auditor/bin"
-# Neither cron nor systemd sets a locale, and Ruby then takes a profile with one accented letter for broken US-ASCII.
-[[ -n ${LC_ALL:-}${LANG:-} ]] || export LANG=C.UTF-8
-# Reports tell what is weak on this host: for root, and for the group of the results folder (see README.md), not for everyone.
-umask 027
-
-lock=$results/.run_inspec.lock
-partial_name=.run_inspec.partial # hidden, and no .json: inspec-textfile does not see it
-log_bytes=262144                 # what is kept of the messages of a run; of each report the last run and the one before
-trouble=0
-child=
 
 say() { printf 'run_inspec.sh: %s\n' "$*" >&2; }
 
@@ -44,12 +26,54 @@ die() {
     exit "$status"
 }
 
-# A signal ends InSpec too, and leaves nothing half done.
+usage="usage: run_inspec.sh [--settings FILE] [CONFIG]"
+if [[ ${1:-} == --settings ]]; then
+    (($# >= 2)) || die 2 "$usage"
+    [[ -r $2 && ! -d $2 ]] || die 2 "$2 can't be read; it holds the settings, see inspec-textfile.default"
+    set -a
+    # shellcheck disable=SC1090
+    . "$(realpath -- "$2")" # in full: a name without a slash would be looked for in PATH
+    set +a
+    shift 2
+fi
+[[ $# -le 1 && ${1:-} != -* ]] || die 2 "$usage"
+
+# Settings, from the environment (/etc/default/inspec-textfile), else these defaults.
+config=${1:-${RUN_INSPEC_CONFIG:-/etc/inspec-textfile.conf}}
+results=${INSPEC_TEXTFILE_RESULTS_DIR:-/usr/local/etc/inspec-results}
+logs=${RUN_INSPEC_LOGS:-/var/log/inspec}
+limit=${RUN_INSPEC_TIMEOUT:-30m}       # for each report, as timeout(1) writes it
+kill_after=${RUN_INSPEC_KILL_AFTER:-30s} # SIGTERM first, SIGKILL after this time
+inspec=${RUN_INSPEC_PROGRAM:-}         # empty: inspec, else cinc-auditor
+
+# cron's PATH is /usr/bin:/bin. What InSpec runs (sysctl, iptables) is elsewhere, and so is InSpec without its links in /usr/bin.
+export PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/inspec/bin:/opt/cinc-auditor/bin"
+# Neither cron nor systemd sets a locale, and Ruby then takes a profile with one accented letter for broken US-ASCII.
+[[ -n ${LC_ALL:-}${LANG:-} ]] || export LANG=C.UTF-8
+# Reports show the weaknesses of this host: only root and the group of the results folder (see README.md) may read them.
+umask 027
+
+lock=$results/.run_inspec.lock
+partial_name=.run_inspec.partial # hidden, and no .json: inspec-textfile does not see it
+log_bytes=262144                 # limit of a log; each report keeps the logs of the last run and the one before
+trouble=0
+child=
+
+# The metrics. A label is written as in the file: {report="NAME"}; a series is a metric's name and a label.
+started=inspec_exec_last_start_timestamp_seconds
+ended=inspec_exec_last_exit_status
+succeeded=inspec_exec_success
+labels=() # of the reports in the config, in its order
+declare -A value
+
+# A signal also stops InSpec, and leaves nothing half done.
 # shellcheck disable=SC2317  # reached by trap
 stopped() {
     if [[ -n $child ]]; then
         kill -TERM "$child" 2>/dev/null
         wait "$child"
+        value[$succeeded$label]=0 # label: make_report's
+        write_metrics
     fi
     remove_partials
     die "$1" "stopped by a signal; reports not yet made keep their last good state"
@@ -58,26 +82,36 @@ stopped() {
 remove_partials() { find "$results" -name "$partial_name" -type f -delete; }
 
 # Splits $1 into the array words. xargs knows '...', "..." and backslashes, and nothing else: a line is data, never code.
+# The last word is the exit status: `wait` is not reliable here, because bash may have forgotten the process.
 split() {
-    mapfile -d '' -t words < <(printf '%s\n' "$1" | xargs -r printf '%s\0' 2>/dev/null)
-    wait "$!"
+    local ok
+    mapfile -d '' -t words < <(printf '%s\n' "$1" | xargs -r printf '%s\0' 2>/dev/null; printf '%s\0' "$?")
+    ok=${words[-1]}
+    unset 'words[-1]'
+    ((ok == 0))
 }
 
-# Prints why a line can't be run, or nothing.
-objection_to_line() {
-    local name=${1:-} word
-    case /$name/ in
-        *//* | */.* | *[[:cntrl:]]*) echo "'$name' can't name a report: no folder above, no leading dot, no empty part"; return ;;
-        *.json/) echo "'$name': the name of a report goes without .json"; return ;;
+# Prints why a report can't have this name, or nothing.
+objection_to_name() {
+    case /$1/ in
+        *//* | */.* | *[[:cntrl:]]*) echo "'$1' can't name a report: no folder above, no leading dot, no empty part"; return ;;
+        *.json/) echo "'$1': the name of a report goes without .json"; return ;;
     esac
-    if [[ -n ${seen[$name]:-} ]]; then echo "'$name' is there twice, the second would overwrite the first"; return; fi
-    if (($# < 2)); then echo "'$name' is not followed by a profile"; return; fi
-    for word in "${@:2}"; do
-        case $word in --reporter | --reporter=*) echo "'$name': leave out --reporter, it is set here"; return ;; esac
+    # One label that is not UTF-8 makes node_exporter drop the whole file.
+    if ! iconv -f UTF-8 -t UTF-8 <<<"$1" >/dev/null 2>&1; then echo "'$1' is not UTF-8"; return; fi
+    [[ -z ${seen[$1]:-} ]] || echo "'$1' is in line ${seen[$1]} already, the second would overwrite the first"
+}
+
+# Prints why InSpec can't be given these arguments, or nothing.
+objection_to_arguments() {
+    local word
+    if (($# == 0)); then echo "the name is not followed by a profile"; return; fi
+    for word in "$@"; do
+        case $word in --reporter | --reporter=*) echo "leave out --reporter, it is set here"; return ;; esac
     done
 }
 
-# Prints why what InSpec left is no report, or nothing. $1: its exit status, $2: what it printed.
+# Prints why InSpec's output is not a report, or nothing. $1: its exit status, $2: what it printed.
 objection_to_output() {
     case $1 in
         # 100: a control failed, 101: some were skipped, 102: a profile did not load (its status is in the report).
@@ -86,7 +120,7 @@ objection_to_output() {
             if [[ ! -s $2 ]]; then
                 echo "it printed no report (exit status $1)"
             elif ! LC_ALL=C grep -q '"statistics"' "$2" || ! ends_like_json "$2"; then
-                echo "what it printed is no report, or half of one (exit status $1)"
+                echo "its output is not a report, or only half of one (exit status $1)"
             fi ;;
         124) echo "it took longer than $limit and was ended" ;;
         126 | 127) echo "$inspec could not be started (exit status $1)" ;;
@@ -96,25 +130,100 @@ objection_to_output() {
     esac
 }
 
-# Every report of InSpec 1 to 7 ends in "} or ]}, and one cut in the middle of "statistics", near its end, in neither.
+# Every report of InSpec 1 to 7 ends in "} or ]}. A report cut off within "statistics", near its end, does not.
 ends_like_json() {
     local end
     end=$(tail -c 64 -- "$1" | tr -d '[:space:]')
     [[ $end == *[]\"]\} ]]
 }
 
+# Sets label for a report's name.
+label_of() {
+    label=${1//\\/\\\\} # backslashes first: those that escape quotes come after
+    label="{report=\"${label//\"/\\\"}\"}"
+}
+
+# Prints the path of the metrics file, beside that of inspec-textfile. Nothing if none is written, as with --output -.
+metrics_file() {
+    local folder file=inspec_exec.prom
+    # Each config given as an argument has its own file. Otherwise each run would remove the series of the other configs.
+    if (($# > 0)); then
+        file=${1##*/}
+        file=inspec_exec-${file%.conf}.prom
+    fi
+    case ${INSPEC_TEXTFILE_OUTPUT:-} in
+        -) return ;;
+        '') for folder in /var/lib/prometheus/node-exporter /var/lib/node_exporter/textfile_collector /var/lib/node_exporter; do
+                [[ ! -d $folder ]] || break
+            done ;;
+        *) folder=$(dirname -- "$INSPEC_TEXTFILE_OUTPUT") ;;
+    esac
+    printf '%s/%s' "$folder" "$file"
+}
+
+# Reads what the last run wrote. Only numbers: other users may write to that folder. timeout: they may put a FIFO there.
+recall() {
+    local line
+    [[ -f $metrics ]] || return 0
+    while IFS= read -r line; do
+        [[ $line =~ ^([a-z_]+\{.*\})\ ([0-9]{1,10})$ ]] && value[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+    done < <(timeout 10 head -c 10000000 -- "$metrics" 2>/dev/null)
+}
+
+# print_family NAME HELP: one metric, for the reports in the config only.
+print_family() {
+    local label
+    printf '# HELP %s %s\n# TYPE %s gauge\n' "$1" "$2" "$1"
+    for label in "${labels[@]}"; do
+        [[ -z ${value[$1$label]:-} ]] || printf '%s%s %s\n' "$1" "$label" "${value[$1$label]}"
+    done
+}
+
+print_metrics() {
+    print_family "$started" "When InSpec was last started for the report."
+    print_family "$ended" "Exit status of InSpec when it last ended; 124 or 137: it took too long and was ended."
+    print_family "$succeeded" "1 if the last run wrote the report, whatever the controls say, else 0."
+}
+
+# Replaces the metrics in one step. dd creates the file, only if nothing is there (excl), and syncs it before the
+# rename: in a folder that inspec-textfile's user may write to, root must not follow a link that somebody put there.
+write_metrics() {
+    local partial=${metrics%/*}/.${metrics##*/}.partial
+    [[ -n $metrics ]] || return 0
+    # 022: node_exporter, another user, reads it.
+    if ! rm -f -- "$partial" ||
+        ! (umask 022 && print_metrics | dd of="$partial" conv=excl,fsync status=none) || ! mv -fT -- "$partial" "$metrics"; then
+        rm -f -- "$partial"
+        trouble=1
+        say "$metrics can't be written; set INSPEC_TEXTFILE_OUTPUT to a file in node_exporter's folder, or to - for no metrics"
+        metrics= # said once
+    fi
+}
+
+# If nothing can run, there are no reports: the metrics say so.
+none_can_run() {
+    local label
+    recall
+    for label in "${labels[@]}"; do value[$succeeded$label]=0; done
+    write_metrics
+    die 2 "$@"
+}
+
 # make_report NAME ARGUMENT...: one run of InSpec.
 make_report() {
-    local name=$1 report=$results/$1.json log=$logs/$1.log partial status why
+    local name=$1 report=$results/$1.json log=$logs/$1.log label partial status why
     partial=${report%/*}/$partial_name
     shift
+    label_of "$name"
 
     if ! mkdir -p -- "${report%/*}" "${log%/*}" || ! : >>"$log"; then
         why="no folder or log could be made for it"
     else
         [[ ! -s $log ]] || mv -fT -- "$log" "$log.1"
-        # timeout keeps the lock (9) as long as InSpec runs, even when this script is killed; what a control may leave behind
-        # in the background (an agent, a tunnel) does not get it. In the background itself, so that a signal is heard at once.
+        value[$started$label]=$(date +%s)
+        write_metrics
+        # timeout holds the lock (9) as long as InSpec runs, even if this script is killed. What a control leaves running
+        # (an agent, a tunnel) does not hold it. timeout runs in the background so that this script handles signals at once.
         # shellcheck disable=SC2016  # "$@" is for the inner shell
         timeout --kill-after="$kill_after" "$limit" \
             sh -c 'exec "$@" 9>&-' sh "$inspec" exec "$@" --reporter json </dev/null >"$partial" 2>"$log" &
@@ -122,18 +231,21 @@ make_report() {
         wait "$child"
         status=$?
         child=
+        value[$ended$label]=$status
         why=$(objection_to_output "$status" "$partial")
         if [[ -z $why ]]; then
-            # The rename is atomic, in one folder; on the disk before it, so that a power cut can't leave an empty report either.
+            # A rename within a folder is atomic. sync first, so that a power cut can't leave an empty report.
             sync -- "$partial" && mv -fT -- "$partial" "$report" || why="it could not be put in place"
         elif [[ -s $partial ]]; then
-            # InSpec asks for licences and complains of options on standard output.
+            # InSpec asks for licences and complains about options on standard output.
             { echo "--- standard output began with:"; head -c 300 -- "$partial"; echo; } >>"$log"
         fi
         rm -f -- "$partial"
         shorten "$log"
     fi
 
+    value[$succeeded$label]=$([[ -n $why ]] && echo 0 || echo 1)
+    write_metrics
     if [[ -n $why ]]; then
         trouble=1
         say "report '$name': $why. The last good report stays."
@@ -152,15 +264,44 @@ shorten() {
     end=$(tail -c "$log_bytes" -- "$1" | tr -d '\000') && printf '%s\n' "$end" >"$1"
 }
 
-[[ $# -le 1 && ${1:-} != -* ]] || die 2 "usage: run_inspec.sh [CONFIG]"
-[[ -r $config && ! -d $config ]] || die 2 "$config can't be read; it says what to run, see inspec-textfile.conf"
-[[ -d $results ]] || die 2 "$results does not exist; create it: install -d -m 2750 $results"
-if [[ -z $inspec ]]; then
-    inspec=$(command -v inspec || command -v cinc-auditor) || die 2 "neither inspec nor cinc-auditor in $PATH"
-fi
-command -v -- "$inspec" >/dev/null || die 2 "$inspec does not exist or is not executable"
+# Reads the config: what can be run, and what can't. Both have a label if the name is valid.
+read_config() {
+    local i line why label
+    mapfile -t lines <"$config"
+    for i in "${!lines[@]}"; do
+        line=${lines[i]%$'\r'}
+        [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
+        count=$((count + 1))
+        if split "$line"; then why=$(objection_to_name "${words[0]:-}"); else why="a quote is not closed"; fi
+        if [[ -z $why ]]; then
+            label_of "${words[0]}"
+            labels+=("$label")
+            seen[${words[0]}]=$((i + 1))
+            why=$(objection_to_arguments "${words[@]:1}")
+            [[ -z $why ]] && to_run+=("$line") || refused+=("$label")
+        fi
+        if [[ -n $why ]]; then
+            trouble=1
+            say "$config:$((i + 1)): $why"
+        fi
+    done
+}
 
-{ : >>"$lock"; } 2>/dev/null || die 2 "$results can't be written to"
+[[ -r $config && ! -d $config ]] || die 2 "$config can't be read; it says what to run, see inspec-textfile.conf"
+declare -A seen # name -> its line
+to_run=()
+refused=()
+count=0
+read_config
+((count > 0)) || die 2 "$config names no report"
+metrics=$(metrics_file "$@")
+
+[[ -d $results ]] || none_can_run "$results does not exist; create it: install -d -m 2750 $results"
+if [[ -z $inspec ]]; then
+    inspec=$(command -v inspec || command -v cinc-auditor) || none_can_run "neither inspec nor cinc-auditor in $PATH"
+fi
+command -v -- "$inspec" >/dev/null || none_can_run "$inspec does not exist or is not executable"
+{ : >>"$lock"; } 2>/dev/null || none_can_run "$results can't be written to"
 exec 9>>"$lock"
 flock -n 9 || die 75 "the run that started $(date -r "$lock" '+%F %T') still goes on; nothing was started"
 touch "$lock" # when this run started
@@ -170,21 +311,11 @@ trap 'stopped 130' INT
 trap 'stopped 143' TERM
 remove_partials # of a run that was killed
 
-mapfile -t lines <"$config"
-declare -A seen
-reports=0
-for line in "${lines[@]}"; do
-    line=${line%$'\r'}
-    [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
-    reports=$((reports + 1))
-    if split "$line"; then why=$(objection_to_line "${words[@]}"); else why="a quote is not closed"; fi
-    if [[ -n $why ]]; then
-        trouble=1
-        say "$config: $why"
-        continue
-    fi
-    seen[${words[0]}]=1
+recall
+for label in "${refused[@]}"; do value[$succeeded$label]=0; done
+for line in "${to_run[@]}"; do
+    split "$line"
     make_report "${words[@]}"
 done
-((reports > 0)) || die 2 "$config names no report"
+write_metrics # if all lines were refused, nothing else has
 exit "$trouble"

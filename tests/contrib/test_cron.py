@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import stat
@@ -13,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from _host import CRON, SYSTEMD, StandIn, as_cron_runs, report
-from conftest import REPORTS, missing, require
-from servers import eventually
+from helpers.host import others_may_enter, parse_series
+from helpers.needs import missing, require
+from helpers.paths import REPORTS
+from helpers.servers import eventually, node_exporter
+from helpers.stand_in import CRON, SYSTEMD, StandIn, as_cron_runs, report
 
 RUN_INSPEC = CRON / "run_inspec.sh"
 
@@ -27,17 +30,21 @@ class CronHost:
         self.results = folder / "results"
         self.logs = folder / "logs"
         self.config = folder / "inspec textfile.conf"
+        self.textfiles = folder / "textfiles"
+        self.metrics = self.textfiles / "inspec_exec.prom"
         self.stand_in = StandIn(folder / "inspec home")
         self.results.mkdir(mode=0o750)
+        self.textfiles.mkdir()
         self.environment = {
             "INSPEC_TEXTFILE_RESULTS_DIR": str(self.results),
             "RUN_INSPEC_CONFIG": str(self.config),
             "RUN_INSPEC_LOGS": str(self.logs),
             "RUN_INSPEC_PROGRAM": str(self.stand_in.program),
+            "INSPEC_TEXTFILE_OUTPUT": str(self.textfiles / "inspec.prom"),
         }
 
     def configure(self, *lines: str) -> None:
-        self.config.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        self.config.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
 
     def configure_one(self, play: Path, arguments: str = "") -> None:
         self.configure(f"monitorama '{play}' {arguments}")
@@ -125,8 +132,8 @@ def test_reports_of_every_version_are_taken(host: CronHost) -> None:
         ("echo 'cannot load profile' >&2; exit 1", "it printed no report (exit status 1)"),
         ("exit 0", "it printed no report (exit status 0)"),
         ("exit 100", "it printed no report (exit status 100)"),
-        ("echo; exit 100", "what it printed is no report, or half of one (exit status 100)"),
-        ("echo '{}'; exit 0", "what it printed is no report, or half of one (exit status 0)"),
+        ("echo; exit 100", "its output is not a report, or only half of one (exit status 100)"),
+        ("echo '{}'; exit 0", "its output is not a report, or only half of one (exit status 0)"),
         ("echo 'Do you accept the licence?'; exit 172", "set CHEF_LICENSE"),
         ("cat {report}; exit 2", "exit status 2"),
         ("cat {report}; kill -9 $$", "it was killed"),
@@ -244,11 +251,12 @@ def test_arguments_are_passed_on_as_written(host: CronHost) -> None:
         ("'' PROFILE", "can't name a report"),
         ("https://example.org/profile", "can't name a report"),
         ("monitorama.json PROFILE", "goes without .json"),
+        ("caf\udce9 PROFILE", "is not UTF-8"),
         ("alone", "not followed by a profile"),
         ("name PROFILE --reporter cli", "leave out --reporter"),
         ("name PROFILE --reporter=json:/tmp/x", "leave out --reporter"),
         ("name PROFILE 'not closed", "a quote is not closed"),
-        ("good PROFILE", "is there twice"),
+        ("good PROFILE", "is in line 1 already"),
     ],
 )
 def test_lines_that_are_refused(host: CronHost, line: str, said: str) -> None:
@@ -256,6 +264,7 @@ def test_lines_that_are_refused(host: CronHost, line: str, said: str) -> None:
     host.configure(f"good '{profile}'", line.replace("PROFILE", f"'{profile}'"))
     run = host.run()
     assert run.returncode == 1
+    assert run.stderr.startswith(f"run_inspec.sh: {host.config}:2: ")
     assert said in run.stderr
     assert [path.name for path in host.results.parent.rglob("*.json")] == ["good.json"]
 
@@ -285,7 +294,7 @@ def test_time_limit(with_last_good: CronHost) -> None:
 
 def test_what_ignores_the_time_limit_is_killed(with_last_good: CronHost) -> None:
     with_last_good.configure_one(with_last_good.stand_in.profile("profile", "trap '' TERM; while :; do sleep 1; done"))
-    run = with_last_good.run(RUN_INSPEC_TIMEOUT="0.5s", RUN_INSPEC_KILL_AFTER="0.5s")
+    run = with_last_good.run(RUN_INSPEC_TIMEOUT="2s", RUN_INSPEC_KILL_AFTER="0.5s")
     assert run.returncode == 1
     assert "it was killed" in run.stderr
     assert with_last_good.result() == LAST_GOOD.read_bytes()
@@ -323,10 +332,10 @@ def test_runs_do_not_overlap(slow: CronHost) -> None:
     pid = wait_for_pid(slow)
     second = slow.run()
     assert second.returncode == 75
-    assert f"the run that started {time.strftime('%F')}" in second.stderr
+    assert re.search(r"the run that started \d{4}-\d\d-\d\d", second.stderr)
     assert "still goes on; nothing was started" in second.stderr
     os.kill(pid, signal.SIGTERM)
-    first.communicate(timeout=10)
+    first.communicate(timeout=60)
     assert first.returncode == 1
     assert slow.result() == LAST_GOOD.read_bytes()
 
@@ -335,7 +344,7 @@ def test_a_run_that_was_killed_leaves_nothing_behind(slow: CronHost) -> None:
     first = slow.start()
     pid = wait_for_pid(slow)
     first.kill()
-    first.communicate(timeout=10)
+    first.communicate(timeout=60)
     assert slow.left_over()  # half a report, which inspec-textfile does not see
 
     assert slow.run().returncode == 75  # its InSpec still runs
@@ -352,7 +361,7 @@ def test_a_signal_ends_inspec_too(slow: CronHost, number: signal.Signals, status
     run = slow.start()
     pid = wait_for_pid(slow)
     run.send_signal(number)
-    _, messages = run.communicate(timeout=10)
+    _, messages = run.communicate(timeout=60)
     assert run.returncode == status
     assert "stopped by a signal" in messages
     eventually(lambda: not is_running(pid), 10, "InSpec is gone")
@@ -450,7 +459,27 @@ def test_set_up_that_is_wrong(host: CronHost) -> None:
 
     usage = as_cron_runs(f"'{RUN_INSPEC}' --help")
     assert usage.returncode == 2
-    assert "usage: run_inspec.sh [CONFIG]" in usage.stderr
+    assert "usage: run_inspec.sh [--settings FILE] [CONFIG]" in usage.stderr
+
+
+def test_settings_from_a_file(host: CronHost) -> None:
+    """By hand, with the settings that cron and systemd use, and a config of one's own."""
+    settings = host.results.parent / "settings"
+    settings.write_text("".join(f'{name}="{value}"\n' for name, value in host.environment.items()))
+    seen = host.results.parent / "environment"
+    host.configure_one(host.stand_in.profile("profile", f"env >'{seen}'; cat '{LAST_GOOD}'"))
+    assert is_quiet(as_cron_runs(f"cd '{settings.parent}' && '{RUN_INSPEC}' --settings settings"))
+    assert f"RUN_INSPEC_LOGS={host.logs}" in seen.read_text().splitlines()  # exported
+    assert host.result() == LAST_GOOD.read_bytes()
+
+    other = host.results.parent / "other.conf"
+    other.write_text(f"other '{host.stand_in.folder / 'profile'}'\n")
+    assert is_quiet(as_cron_runs(f"'{RUN_INSPEC}' --settings '{settings}' '{other}'"))
+    assert host.result("other") == LAST_GOOD.read_bytes()
+
+    nowhere = as_cron_runs(f"'{RUN_INSPEC}' --settings /nonexistent/settings")
+    assert nowhere.returncode == 2
+    assert "/nonexistent/settings can't be read" in nowhere.stderr
 
 
 def test_no_inspec_at_all(host: CronHost) -> None:
@@ -499,6 +528,155 @@ def test_the_samples_lines_are_right(host: CronHost) -> None:
     assert is_quiet(host.run(RUN_INSPEC_PROGRAM=str(anything)))
     assert "<--input><banner=For authorised use only>" in (host.logs / "linux.log").read_text()
     assert host.result("web01/linux") == LAST_GOOD.read_bytes()
+
+
+STARTED = "inspec_exec_last_start_timestamp_seconds"
+EXIT_STATUS = "inspec_exec_last_exit_status"
+SUCCESS = "inspec_exec_success"
+
+
+def outcome(host: CronHost, name: str = "monitorama", family: str = SUCCESS) -> float | None:
+    """What the metrics say of a report; nothing, if there is no such series."""
+    return parse_series(host.metrics.read_text()).get(f'{family}{{report="{name}"}}')
+
+
+@pytest.mark.parametrize(
+    ("case", "status", "success"),
+    [
+        ("all-pass", 0, 1),
+        ("ssh-baseline", 100, 1),
+        ("all-skip", 101, 1),
+        ("broken-raise", 102, 1),  # there is a report, and it tells by itself that a profile did not load
+        ("no-distinct-exit-failed", 1, 1),
+        ("broken-syntax", 1, 0),  # the file is empty
+        ("ssh-baseline", 2, 0),
+    ],
+)
+def test_what_became_of_a_run(host: CronHost, case: str, status: int, success: int) -> None:
+    host.configure_one(host.stand_in.prints("profile", report("7.1.16", case), status))
+    before = int(time.time())
+    host.run()
+    assert before <= (outcome(host, family=STARTED) or 0) <= time.time()
+    assert outcome(host, family=EXIT_STATUS) == status
+    assert outcome(host) == success
+    assert host.metrics.read_text().count("\n# TYPE ") == 3
+    assert stat.S_IMODE(host.metrics.stat().st_mode) == 0o644
+    assert [path.name for path in host.textfiles.iterdir()] == ["inspec_exec.prom"]
+
+
+def test_node_exporter_and_promtool_take_any_name(host: CronHost, tmp_path: Path) -> None:
+    names = ("a]b", "@", "*", "$(id)", 'say "hi"', "back\\slash\\n", "x} 5", "café/web01", "a{b", "%s", "-n")
+    profile = host.stand_in.prints("profile", LAST_GOOD, 0)
+    host.configure(*(f"{shlex.quote(name) if chr(39) not in name else name} '{profile}'" for name in names))
+    assert is_quiet(host.run())
+    assert is_quiet(host.run())  # what is taken over from the last run
+    others_may_enter(host.textfiles)
+    with node_exporter(host.textfiles, tmp_path / "node_exporter.log") as node:
+        served = parse_series(node.scrape())
+    assert served["node_textfile_scrape_error"] == 0
+    labels = {name.replace("\\", r"\\").replace('"', r"\"") for name in names}
+    for family in (STARTED, EXIT_STATUS, SUCCESS):
+        assert {f'{family}{{report="{label}"}}' for label in labels} == {name for name in served if name.startswith(family)}
+    check = [require("promtool", "prometheus"), "check", "metrics"]
+    run = subprocess.run(check, input=host.metrics.read_bytes(), capture_output=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+
+
+def test_a_report_that_has_never_succeeded_has_series(host: CronHost) -> None:
+    good = host.stand_in.prints("good", LAST_GOOD, 0)
+    host.configure(f"never '{host.stand_in.profile('bad', 'exit 1')}'", "no-profile", f"good '{good}'")
+    assert host.run().returncode == 1
+    assert [outcome(host, name) for name in ("never", "no-profile", "good")] == [0, 0, 1]
+    assert outcome(host, "no-profile", STARTED) is None  # it was not started
+
+
+def test_nothing_can_run(host: CronHost) -> None:
+    """The figures of the last run stay, but success: that is over."""
+    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    assert is_quiet(host.run())
+    started = outcome(host, family=STARTED)
+    assert host.run(RUN_INSPEC_PROGRAM="/nonexistent/inspec").returncode == 2
+    assert (outcome(host, family=STARTED), outcome(host, family=EXIT_STATUS), outcome(host)) == (started, 0, 0)
+    assert is_quiet(host.run())
+    assert outcome(host) == 1
+    assert host.run(INSPEC_TEXTFILE_RESULTS_DIR="/nonexistent/results").returncode == 2
+    assert outcome(host) == 0
+
+
+def test_a_report_that_is_no_longer_in_the_config_has_no_series(host: CronHost) -> None:
+    profile = host.stand_in.prints("profile", LAST_GOOD, 0)
+    host.configure(f"stays '{profile}'", f"goes '{profile}'")
+    assert is_quiet(host.run())
+    host.configure(f"stays '{profile}'")
+    assert is_quiet(host.run())
+    assert (outcome(host, "stays"), outcome(host, "goes")) == (1, None)
+
+
+def test_a_config_of_its_own_has_metrics_of_its_own(host: CronHost) -> None:
+    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    assert is_quiet(host.run())
+    hourly = host.results.parent / "hourly.conf"
+    hourly.write_text(f"hourly '{host.stand_in.folder / 'profile'}'\n")
+    assert is_quiet(as_cron_runs(f"'{RUN_INSPEC}' '{hourly}'", host.environment))
+    assert sorted(path.name for path in host.textfiles.iterdir()) == ["inspec_exec-hourly.prom", "inspec_exec.prom"]
+    assert (outcome(host), outcome(host, "hourly")) == (1, None)
+
+
+def test_while_inspec_runs_its_start_is_new_and_the_rest_is_the_last_runs(slow: CronHost) -> None:
+    slow.metrics.write_text(
+        f'{STARTED}{{report="monitorama"}} 7\n{EXIT_STATUS}{{report="monitorama"}} 100\n{SUCCESS}{{report="monitorama"}} 1\n'
+    )
+    run = slow.start()
+    wait_for_pid(slow)
+    assert (outcome(slow, family=STARTED) or 0) > time.time() - 60
+    assert (outcome(slow, family=EXIT_STATUS), outcome(slow)) == (100, 1)
+    run.terminate()
+    run.communicate(timeout=60)
+    assert (outcome(slow, family=EXIT_STATUS), outcome(slow)) == (100, 0)  # stopped: it wrote no report
+
+
+@pytest.mark.parametrize("what", ["link", "fifo", "partial link", "partial folder"])
+def test_what_others_put_into_the_folder_of_metrics(host: CronHost, what: str) -> None:
+    """Under systemd the converter's user may write there, and run_inspec.sh is root."""
+    precious = host.results.parent / "precious"
+    precious.write_text(f'{SUCCESS}{{report="monitorama"}} 1')
+    partial = host.textfiles / ".inspec_exec.prom.partial"
+    if what == "link":
+        host.metrics.symlink_to(precious)
+    elif what == "fifo":
+        os.mkfifo(host.metrics)
+    elif what == "partial link":
+        partial.symlink_to(precious)
+    else:
+        partial.mkdir()
+    mode = precious.stat().st_mode
+    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    run = host.run()
+    assert (precious.read_text(), precious.stat().st_mode) == (f'{SUCCESS}{{report="monitorama"}} 1', mode)
+    assert host.result() == LAST_GOOD.read_bytes()
+    if what == "partial folder":
+        assert run.returncode == 1
+        assert f"{host.metrics} can't be written" in run.stderr
+    else:
+        assert is_quiet(run)
+        assert outcome(host) == 1
+        assert not host.metrics.is_symlink()
+
+
+@pytest.mark.parametrize("output", ["/nonexistent/inspec.prom", "/dev/full/inspec.prom"])
+def test_metrics_that_cannot_be_written_are_told_once_and_stop_nothing(host: CronHost, output: str) -> None:
+    profile = host.stand_in.prints("profile", LAST_GOOD, 0)
+    host.configure(f"first '{profile}'", f"second '{profile}'")
+    run = host.run(INSPEC_TEXTFILE_OUTPUT=output)
+    assert run.returncode == 1
+    assert run.stderr.count("can't be written; set INSPEC_TEXTFILE_OUTPUT") == 1
+    assert host.result("second") == LAST_GOOD.read_bytes()
+
+
+def test_no_metrics_where_inspec_textfile_prints_its_own(host: CronHost) -> None:
+    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    assert is_quiet(host.run(INSPEC_TEXTFILE_OUTPUT="-"))
+    assert not list(host.textfiles.iterdir())
 
 
 def cron_line() -> str:

@@ -17,11 +17,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from _host import CRON, SYSTEMD, StandIn, commands_of, report
-from _host_isolated import IsolatedHost, isolated_host
-from _prom import RULES, Stack
-from conftest import REPOSITORY, Host, require
-from servers import eventually, free_port, prometheus, running
+from helpers.host import Host
+from helpers.isolated_host import IsolatedHost, isolated_host
+from helpers.needs import require
+from helpers.paths import REPOSITORY
+from helpers.servers import eventually, free_port, prometheus, running
+from helpers.stack import RULES, Stack, dated
+from helpers.stand_in import CRON, SYSTEMD, StandIn, commands_of, report
 
 RESULTS = "/usr/local/etc/inspec-results"
 PAGES = "/usr/local/etc/inspec-reports"
@@ -67,7 +69,7 @@ class Way:
     def inspec_finds(self, outcome: tuple[str, int]) -> None:
         """From now on the stand-in for InSpec does what InSpec did."""
         case, status = outcome
-        (self.stand_in.folder / "report").write_bytes(report("7.1.16", case).read_bytes())
+        (self.stand_in.folder / "report").write_text(dated(case, time.time()), encoding="utf-8")
         complaint = "" if status != 1 else "echo 'profile.rb:3: syntax error, unexpected end-of-input' >&2; "
         self.stand_in.profile("profile", f"{complaint}cat {STAND_IN}/report; exit {status}")
 
@@ -248,12 +250,12 @@ def test_from_cron_to_the_alert_and_back(way: Way) -> None:
     assert "profile.rb:3: syntax error" in mail
     assert way.result().read_bytes() == last_good
     way.scraped()
-    assert way.firing().keys() == set(compliance)
+    way.fires(*compliance, "InspecExecFailing")
 
     # Days later it still crashes: the results are stale, which is said, and the last word on compliance stands.
     way.grow_old()
     way.run_as_cron_does(trouble=True)
-    stale = way.fires(*compliance, "InspecResultsStale")["InspecResultsStale"]
+    stale = way.fires(*compliance, "InspecExecFailing", "InspecResultsStale")["InspecResultsStale"]
     assert stale["labels"]["report"] == REPORT
     assert linked(way, "InspecResultsStale")[0].exists()
 
@@ -270,18 +272,30 @@ def test_crashes_after_good_results(way: Way) -> None:
     assert way.firing() == {}
     way.inspec_finds(CRASHED)
     way.run_as_cron_does(trouble=True)
-    way.scraped()
-    assert way.firing() == {}
+    way.fires("InspecExecFailing")
     way.grow_old()
     way.run_as_cron_does(trouble=True)
-    way.fires("InspecResultsStale")
+    way.fires("InspecExecFailing", "InspecResultsStale")
+
+
+def test_a_profile_that_fails_from_the_first_day(way: Way) -> None:
+    way.inspec_finds(CRASHED)
+    way.run_as_cron_does(trouble=True)
+    failing = way.fires("InspecExecFailing", "InspecNoReports")["InspecExecFailing"]
+    assert failing["labels"]["report"] == REPORT
+    assert "(exit status 1)" in failing["annotations"]["description"]
+
+    way.inspec_finds(GOOD)
+    way.run_as_cron_does()
+    way.fires()
 
 
 def test_inspec_textfile_as_a_user_of_its_own(tmp_path: Path) -> None:
     """The line of README.md's last section, with the user and the folders of contrib/systemd/."""
     (line,) = re.findall(r"(?m)^    (run_inspec.sh; .*)$", (CRON / "README.md").read_text())
     install = commands_of(SYSTEMD / "README.md").partition("install -m 755 ../cron")[0]
-    prepare = f"{PREPARE}\nrmdir {RESULTS}\ncd {REPOSITORY}\n{install}\ncd /\n"
+    settings = commands_of(CRON / "README.md", 2)
+    prepare = f"{PREPARE}\nrmdir {RESULTS} {PAGES}\ncd {REPOSITORY}\n{install}\n{settings}\ncd /\n"
     with isolated_host(tmp_path, ["sleep", "infinity"], prepare) as host:
         stand_in = StandIn(host.path(STAND_IN))
         assert stand_in.program.exists()
@@ -294,7 +308,23 @@ def test_inspec_textfile_as_a_user_of_its_own(tmp_path: Path) -> None:
         assert [host.path(path).stat().st_uid for path in written] == [ours] * 3
         assert host.path(f"{RESULTS}/{REPORT}.json").stat().st_uid == 0
 
-        # And the lines to try it with, as root.
-        run = host.run("sh", "-c", commands_of(CRON / "README.md", 1))
-        assert (run.returncode, run.stderr) == (0, "")
-        assert "inspec.prom" in run.stdout
+        # And by hand, with the settings, which that user may read.
+        (by_hand,) = re.findall(r"(?m)^runuser .* -v$", (SYSTEMD / "README.md").read_text())
+        run = host.run("sh", "-c", by_hand)
+        assert run.returncode == 0, run.stderr
+        assert "settings: /etc/default/inspec-textfile" in run.stderr
+        assert "starts over" not in run.stderr
+        assert [host.path(path).stat().st_uid for path in written] == [ours] * 3
+
+
+def test_by_hand_as_root(tmp_path: Path) -> None:
+    """README.md's lines to try what cron will run."""
+    with isolated_host(tmp_path, ["sleep", "infinity"], PREPARE) as host:
+        stand_in = StandIn(host.path(STAND_IN))
+        assert stand_in.program.exists()
+        (stand_in.folder / "report").write_bytes(report("7.1.16", "overlay").read_bytes())
+        stand_in.profile("profile", f"cat {STAND_IN}/report; exit 100")
+        run = host.run("sh", "-ec", commands_of(CRON / "README.md", 1))
+        assert run.returncode == 0, run.stderr
+        assert f"{METRICS}/inspec.prom" in run.stderr
+        assert {"inspec.prom", "inspec_exec.prom", "web01", "index.html"} <= set(run.stdout.split())

@@ -10,15 +10,27 @@ from urllib.parse import unquote
 
 import pytest
 
-from _prom import DASHBOARD, IN_A_FOLDER, ORIGINAL_RULES, PROMETHEUS, RULES, TOO_OLD, Stack
-from conftest import REPOSITORY, Host, require
-
-pytest_plugins = ["_prom_stack"]
+from helpers.host import Host
+from helpers.needs import require
+from helpers.paths import REPOSITORY
+from helpers.stack import (
+    DASHBOARD,
+    FRESH,
+    IN_A_FOLDER,
+    NEVER_MADE,
+    OLD_FILE,
+    ORIGINAL_RULES,
+    PROMETHEUS,
+    REPORTS,
+    RULES,
+    TARGET,
+    Stack,
+)
 
 RULES_TEXT = RULES.read_text(encoding="utf-8")
 README = (PROMETHEUS / "README.md").read_text(encoding="utf-8")
 ALERTS = re.findall(r"^ *- alert: (\w+)$", RULES_TEXT, re.MULTILINE)
-RECORDS = re.findall(r"^ *- record: (\S+)$", RULES_TEXT, re.MULTILINE)
+RECORDS = sorted(set(re.findall(r"^ *- \{?record: \"?([\w:]+)", RULES_TEXT, re.MULTILINE)))
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
 CASES_TEXT = "".join(case.read_text(encoding="utf-8") for case in CASES)
 BASE = "https://$1/inspec-reports"
@@ -49,11 +61,14 @@ def test_alerts_fire_and_resolve_as_they_should(case: Path) -> None:
 
 @pytest.mark.parametrize("alert", ALERTS)
 def test_an_alert_has_cases_for_before_firing_and_resolved(alert: str) -> None:
-    found = re.findall(rf"eval_time: (\w+)(?:, |\n +)alertname: {alert}(?:(\}})|,? *\n? *exp_alerts)", CASES_TEXT)
+    assert any(_before_firing_and_resolved(alert, test) for test in re.split(r"\n  - name: ", CASES_TEXT))
+
+
+def _before_firing_and_resolved(alert: str, test: str) -> bool:
+    found = re.findall(rf"eval_time: (\w+)(?:, |\n +)alertname: {alert}(?:(\}})|,? *\n? *exp_alerts)", test)
     firing = [_minutes(moment) for moment, quiet in found if not quiet]
     silent = [_minutes(moment) for moment, quiet in found if quiet]
-
-    assert min(silent) < min(firing) <= max(firing) < max(silent)
+    return bool(firing and silent) and min(silent) < min(firing) <= max(firing) < max(silent)
 
 
 def _minutes(duration: str) -> int:
@@ -63,6 +78,30 @@ def _minutes(duration: str) -> int:
 @pytest.mark.parametrize("record", RECORDS)
 def test_a_recording_rule_has_a_case(record: str) -> None:
     assert f"expr: {record}\n" in CASES_TEXT
+
+
+SCANNED = (
+    '{{ range printf "inspec:report_target:info{instance=%q, report=%q}" $labels.instance $labels.report | query -}} '
+    "{{ .Labels.target }}, scanned from {{ end }}{{ $labels.instance }} (report {{ $labels.report }})"
+)
+
+
+def test_each_summary_names_the_report_and_the_host_that_was_scanned() -> None:
+    """Alerts on a report have a link to its page; the others are about a host or all of them."""
+    alerts = re.split(r"\n      - alert: ", RULES_TEXT)[1:]
+    assert len(alerts) == len(ALERTS)
+    for alert in alerts:
+        summary = re.sub(r"\s+", " ", alert.partition("summary:")[2].partition("description:")[0])
+        assert (SCANNED in summary) == ("report_url:" in alert), alert.partition("\n")[0]
+
+
+def test_all_alerts_outlast_an_hour_without_scrapes() -> None:
+    """Other ranges are for what goes, and for settings, which the rules have recorded themselves."""
+    alerts = RULES_TEXT.partition("- name: inspec-textfile-compliance\n")[2]
+    others = {"inspec:remediation_limit:days[1d]", "inspec_textfile_build_info[30m]"}
+
+    ranges = set(re.findall(r"last_over_time\(([\w:]+)(?:\{.*?\})?(\[\w+\])\)", alerts))
+    assert {metric + duration for metric, duration in ranges if duration != "[1h]"} == others
 
 
 def test_the_readme_has_a_runbook_for_each_alert_and_for_nothing_else() -> None:
@@ -108,9 +147,9 @@ def test_the_readmes_have_these_bases() -> None:
         assert f"`{BUCKET}/$1$2`" in readme
 
 
-def test_the_link_to_a_profile_is_that_of_the_main_readme() -> None:
+def test_the_link_to_a_profile_is_that_of_the_page_on_uploads() -> None:
     """A test of keys follows the latter from alert to object."""
-    main = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    main = (REPOSITORY / "docs" / "upload.md").read_text(encoding="utf-8")
     (ours,) = re.findall(r"page: >-\n +(\S.*)\n", README)
 
     assert ours.startswith(f"{BUCKET}/{{{{ ")
@@ -135,7 +174,7 @@ def test_the_rules_of_the_original_exporter_are_word_for_word() -> None:
 def test_every_rule_is_healthy_in_prometheus(stack: Stack) -> None:
     for file in (RULES, ORIGINAL_RULES):
         rules = stack.rules(file.name)
-        assert len(rules) == len(re.findall(r"- (?:alert|record): ", file.read_text(encoding="utf-8")))
+        assert len(rules) == len(re.findall(r"- \{?(?:alert|record): ", file.read_text(encoding="utf-8")))
         assert [(rule["name"], rule["lastError"]) for rule in rules if rule["health"] != "ok"] == []
 
 
@@ -174,7 +213,9 @@ def test_the_rules_use_no_metric_that_is_not_there(stack: Stack, tmp_path: Path)
         metric
         for file in (RULES, ORIGINAL_RULES)
         for rule in stack.rules(file.name)
-        for metric in re.findall(r"\b(?:(?:inspec|node)_\w+|up)\b", re.sub(r'"[^"]*"', "", rule["query"]))
+        for metric in re.findall(
+            r"(?<![\w:])(?:(?:inspec|node)_\w+|up|[a-z]\w*:[\w:]+)(?![\w:])", re.sub(r'"[^"]*"', "", rule["query"])
+        )
     }
 
     assert "inspec_controls" in used
@@ -195,16 +236,28 @@ _EDGE = ("edge-outcomes", "edge-outcomes")
 _SSH = ("ssh-baseline", "acme-ssh-baseline")
 _TLS = (IN_A_FOLDER, "acme-tls-baseline")
 _WRAPPER = ("wrapper-skipped-dep", "wrapper-skipped-dep")
+_OVERLAY = (FRESH, "acme-prod-overlay")
+_NOTHING_RUN = ("multi-only-empty-filtered", None)
+_NO_REPORT = ("broken-syntax", None)
 # Alert -> report and profile, for all that the reports of the stack must bring about; read from the reports by hand.
 FIRING = {
-    "InspecCriticalControlsFailed": {_EDGE, _SSH, _TLS, _WRAPPER, ("overlay", "acme-prod-overlay")},
+    "InspecCriticalControlsFailed": {_EDGE, _SSH, _TLS, _WRAPPER, _OVERLAY},
     "InspecHighControlsFailed": {_SSH, _TLS, ("waivers", "waivers")},
     "InspecControlsFailed": {_EDGE, _SSH, _WRAPPER},
     "InspecControlsInError": {_EDGE, _TLS},
     "InspecProfileNotLoaded": {("multi-with-broken", "broken-raise")},
     "InspecProfileSkipped": {("multi-empty", "acme-windows")},
-    "InspecResultsStale": {(TOO_OLD, None)},
-    "InspecReportUnreadable": {("broken-syntax", None)},
+    "InspecNewFailures": {_OVERLAY},
+    "InspecNewMinorFailures": set(),
+    "InspecFindingsOverdue": set(),
+    "InspecNothingTested": {("multi-empty", "empty-profile")},
+    "InspecReportEmpty": {_NOTHING_RUN},
+    # All but those that tell no time of a run, whose files are new.
+    "InspecResultsStale": {(IN_A_FOLDER, None), *((Path(case).name, None) for case in REPORTS)} - {_NOTHING_RUN, _NO_REPORT},
+    "InspecResultsInFuture": set(),
+    "InspecExecFailing": {(NEVER_MADE, None)},
+    "InspecAttestationExpiring": set(),
+    "InspecReportUnreadable": {_NO_REPORT},
     "InspecWaiverExpired": {("waivers", "waivers")},
 }
 
@@ -216,7 +269,16 @@ def test_genuine_results_fire_an_alert(stack: Stack, alert: str) -> None:
     assert found == FIRING[alert]
 
 
-@pytest.mark.parametrize("alert", ["InspecTextfileNotRunning", "InspecTextfileScrapeError", "InspecHostResultsGone"])
+ABOUT_THE_HOST = (
+    "InspecTextfileNotRunning",
+    "InspecTextfileScrapeError",
+    "InspecHostResultsGone",
+    "InspecNoReports",
+    "InspecReportsMissing",
+)
+
+
+@pytest.mark.parametrize("alert", ABOUT_THE_HOST)
 def test_a_host_that_works_fires_no_alert_about_itself(stack: Stack, alert: str) -> None:
     assert firing(stack, alert) == []
 
@@ -232,6 +294,7 @@ def test_the_link_of_an_alert_leads_to_a_page_and_to_the_control_on_it(stack: St
     links = {notes["report_url"] for alert in ALERTS for _, notes in firing(stack, alert) if "report_url" in notes}
     # An unreadable report that never was good has no page.
     links.discard(f"{base}inspec-broken-syntax.json.html")
+    links.discard(f"{base}inspec-never%20made.json.html")
     assert f"{base}inspec-host%201/tls%2Bbaseline.json.html" in links
 
     anchors = 0
@@ -241,6 +304,13 @@ def test_the_link_of_an_alert_leads_to_a_page_and_to_the_control_on_it(stack: St
         assert not anchor or f'id="{anchor}"' in page, link
         anchors += bool(anchor)
     assert anchors
+
+
+def test_a_summary_names_the_host_that_was_scanned(stack: Stack) -> None:
+    notes = {labels["report"]: notes["summary"] for labels, notes in firing(stack, "InspecCriticalControlsFailed")}
+
+    scanned = f"{TARGET}, scanned from {stack.instance} (report {IN_A_FOLDER})"
+    assert notes[IN_A_FOLDER] == f"Critical controls of acme-tls-baseline fail on {scanned}."
 
 
 def test_a_report_in_a_folder_has_its_path_as_label(stack: Stack) -> None:
@@ -258,4 +328,5 @@ def test_the_alerts_of_the_original_exporter_fire_on_our_output(stack: Stack) ->
     assert notes["identifier"] == f"edge-outcomes : {stack.instance}"
 
     stale = firing(stack, "StaleInSpecResults", ORIGINAL_RULES.name)
-    assert [found["profile"] for found, _ in stale] == ["acme-ssh-baseline"]
+    assert [found["profile"] for found, _ in stale] == ["acme-ssh-baseline"]  # by the file alone: OLD_FILE
+    assert OLD_FILE in {labels["report"] for labels, _ in firing(stack, "InspecResultsStale")}

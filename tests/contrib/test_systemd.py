@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from _host import SYSTEMD, StandIn, commands_of, report
-from _host_isolated import PYTHON, IsolatedHost, isolated_host
-from conftest import REPOSITORY, require
-from servers import eventually
+from helpers.isolated_host import PYTHON, IsolatedHost, isolated_host
+from helpers.needs import require
+from helpers.paths import REPOSITORY
+from helpers.servers import eventually
+from helpers.stand_in import SYSTEMD, StandIn, all_commands_of, commands_of, report
 
 UNITS = ("inspec.service", "inspec.timer", "inspec-textfile.service")
 RESULTS = "/usr/local/etc/inspec-results"
@@ -196,6 +197,7 @@ def test_each_restriction_is_there() -> None:
         "RootDirectoryOrRootImage",  # it needs the host's Python
         "PrivateMounts",  # the others bring it
         "DeviceAllow",  # ProtectClock= leaves the clock to be read
+        "UMask",  # pages are for the group of their folder
     }
 
 
@@ -233,6 +235,10 @@ def test_the_timer_runs_inspec_and_then_the_converter(host: IsolatedHost, stand_
     assert (prom.st_uid, stat.S_IMODE(prom.st_mode)) == (ours, 0o644)  # node_exporter may read it
     page = host.path(f"{PAGES}/inspec-monitorama.json.html").stat()
     assert page.st_uid == ours
+    assert (page.st_gid, stat.S_IMODE(page.st_mode)) == (host.path(PAGES).stat().st_gid, 0o640)
+    outcome = host.path(f"{METRICS}/inspec_exec.prom")
+    assert 'inspec_exec_success{report="monitorama"} 1' in outcome.read_text().splitlines()
+    assert stat.S_IMODE(outcome.stat().st_mode) == 0o644
     result = host.path(f"{RESULTS}/monitorama.json").stat()
     assert (result.st_uid, result.st_gid, stat.S_IMODE(result.st_mode)) == (0, host.path(PAGES).stat().st_gid, 0o640)
 
@@ -281,6 +287,47 @@ def test_starting_it_twice_runs_it_once(host: IsolatedHost, stand_in: StandIn) -
     assert host.run("systemctl", "start", "--no-block", "inspec.service").returncode == 0
     assert host.run("systemctl", "start", "inspec.service").returncode == 0
     assert (stand_in.folder / "runs").read_text().splitlines() == ["run"]
+
+
+def test_a_web_server_reads_pages_and_nothing_else(host: IsolatedHost, stand_in: StandIn) -> None:
+    """README.md, "Serve the pages": its line and its commands."""
+    put(host, stand_in, "ssh-baseline", 100)
+    profile = stand_in.folder / "ssh-baseline"
+    host.path("/etc/inspec-textfile.conf").write_text(f"web01/ssh {STAND_IN}/{profile.name}\n")
+    (line,) = re.findall(r"(?m)^    (d .* www-data)$", (SYSTEMD / "README.md").read_text())
+    (commands,) = (found for found in all_commands_of(SYSTEMD / "README.md") if "chgrp -R www-data" in found)
+    rules = host.path("/etc/tmpfiles.d/inspec-textfile.conf")
+    rules.write_text(re.sub(rf"(?m)^d {PAGES} .*$", line, rules.read_text()))
+    assert host.run("sh", "-ec", commands).returncode == 0
+    forget(host)
+    assert host.run("systemctl", "start", "inspec.service").returncode == 0
+    eventually(lambda: metrics(host), 20, "inspec.prom is there")
+    settle(host)
+
+    def may_read(user: str, path: str) -> bool:
+        return host.run("runuser", "-u", user, "--", "cat", path).returncode == 0
+
+    for page in (f"{PAGES}/index.html", f"{PAGES}/inspec-web01/ssh.json.html"):
+        assert (may_read("www-data", page), may_read("nobody", page)) == (True, False)
+    assert host.path(f"{RESULTS}/web01/ssh.json").exists()
+    for other in (f"{RESULTS}/web01/ssh.json", "/etc/default/inspec-textfile", f"{METRICS}/.inspec.prom.state"):
+        assert not may_read("www-data", other)
+    for text in ("inspec.prom", "inspec_exec.prom"):
+        assert may_read("nobody", f"{METRICS}/{text}")
+
+
+def test_a_run_by_hand_as_root_keeps_the_memory_and_its_owner(host: IsolatedHost, stand_in: StandIn) -> None:
+    """Not what README.md says, but what people do."""
+    put(host, stand_in, "ssh-baseline", 100)
+    forget(host)
+    assert host.run("systemctl", "start", "inspec.service").returncode == 0
+    eventually(lambda: metrics(host), 20, "inspec.prom is there")
+    settle(host)
+    run = host.run("inspec-textfile", "--settings", "/etc/default/inspec-textfile", "-v")
+    assert run.returncode == 0, run.stderr
+    assert "starts over" not in run.stderr
+    for name in ("inspec.prom", ".inspec.prom.state"):
+        assert host.path(f"{METRICS}/{name}").stat().st_uid == user_in(host, "inspec-textfile")
 
 
 def probe(host: IsolatedHost, folders: list[str], loosened: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The fixture that test_prometheus.py and test_grafana.py share, as a plugin so that the servers start once for both."""
+"""The servers that test_prometheus.py and test_grafana.py share, started once for both."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from _prom import Stack, running_stack
+from helpers.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="session")
