@@ -1,0 +1,52 @@
+# The commands of development. CONTRIBUTING.md says when to use which.
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup fast test lint format coverage gold pictures benchmark fuzz dist
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-10s %s\n' "$$name" "$$text"; done
+
+setup: ## Make .venv with all that the tests need from PyPI, and the checkout installed editable.
+	python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev,test]'
+
+fast: ## Run the fast tests: about 15 seconds.
+	$(BIN)/pytest --quiet -m 'not slow'
+
+test: ## Run all tests: about 10 minutes.
+	$(BIN)/pytest
+
+lint: ## Check style and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy inspec_textfile tests
+
+format: ## Format the code, and fix what ruff can fix.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: ## Show which lines the fast tests do not run, in child processes too.
+	$(BIN)/coverage erase
+	$(BIN)/coverage run $(BIN)/pytest --quiet -m 'not slow'
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+gold: ## Renew the gold files in tests/gold.
+	PYTHONPATH=tests $(BIN)/python -m helpers.gold
+	git status --short tests/gold
+
+pictures: ## Renew the pictures of the README in docs/pictures.
+	PYTHONPATH=tests $(BIN)/python -m helpers.pictures
+
+benchmark: ## Measure time and memory of the program, installed as users have it.
+	python3 -m venv .venv-benchmark
+	.venv-benchmark/bin/pip install --quiet .
+	.venv-benchmark/bin/python tests/benchmark/run.py
+
+fuzz: ## Try 200,000 hostile reports: takes an hour.
+	PYTHONPATH=tests $(BIN)/python -m helpers.fuzz --long
+
+dist: ## Build the release artefacts in dist/. docs/releasing.md says what else a release takes.
+	contrib/release/build
