@@ -15,7 +15,7 @@ setup: ## Make .venv with all that the tests need from PyPI, and the checkout in
 fast: ## Run the fast tests: about 15 seconds.
 	$(BIN)/pytest --quiet -m 'not slow'
 
-test: ## Run all tests: about 10 minutes.
+test: ## Run all tests: about half an hour.
 	$(BIN)/pytest
 
 lint: ## Check style and types.

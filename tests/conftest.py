@@ -12,6 +12,7 @@ pytest.register_assert_rewrite("helpers")
 # What nohup, or a shell's `&`, makes this process ignore, the programs that tests start would ignore as well.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 from helpers.host import Host
 from helpers.needs import CI
@@ -54,7 +55,7 @@ def _fixtures(item: pytest.Item) -> set[str]:
 
 def _is_full_run(config: pytest.Config) -> bool:
     option = config.option
-    left_out = option.ignore or option.ignore_glob or option.markexpr
+    left_out = option.ignore or option.ignore_glob or option.markexpr or option.lf
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not left_out
 
 
