@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from helpers.needs import missing, require
+from helpers.servers import eventually
 
 try:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
@@ -106,6 +107,14 @@ def tab(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
     opened = Opened(chromium, tmp_path)
     yield opened
     opened.close()
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until a JavaScript expression is true.
+
+    Playwright's wait_for_function calls eval() if the expression is not true at once, and the policy of our pages forbids that.
+    """
+    eventually(lambda: bool(page.evaluate(condition)), 20, condition, every=0.02)
 
 
 def axe(page: Page) -> list[str]:

@@ -12,10 +12,11 @@ from inspec_textfile import pages
 from inspec_textfile.pages import links
 from inspec_textfile.report.model import ControlEntry, Report
 
-from helpers.browser import Opened, chromium, tab
+from helpers.browser import Opened, chromium, tab, until
 from helpers.entries import control, result
 from helpers.pasts import keys, past_of
 from helpers.reports import load, profile_of, report_of
+from helpers.servers import eventually
 
 __all__ = ["chromium", "tab"]  # fixtures
 
@@ -61,12 +62,13 @@ def test_every_number_of_the_table_filters_to_as_many(tab: Opened) -> None:
 def test_filtering_scrolls_to_the_results_below_the_bar(tab: Opened) -> None:
     page = tab.open(page_of(EDGE))
     page.click(".m td.passed a >> nth=0")
-    page.wait_for_timeout(100)
-    bar = page.locator("#tools").bounding_box()
-    first = page.locator(".c:visible").first.bounding_box()
-    assert bar
-    assert first
-    assert bar["y"] + bar["height"] <= first["y"] < 400
+
+    def is_below() -> bool:
+        bar = page.locator("#tools").bounding_box()
+        first = page.locator(".c:visible").first.bounding_box()
+        return bar is not None and first is not None and bar["y"] + bar["height"] <= first["y"] < 400
+
+    eventually(is_below, 10, "the first result is just below the bar")
     assert "22 of 57 controls" in page.locator("#count").inner_text()
 
 
@@ -162,21 +164,23 @@ def test_a_link_to_a_control_that_is_gone_says_so(tab: Opened) -> None:
     page = tab.open(page_of(EDGE), f"#{links.anchor('edge-outcomes', 'V-1 <b>')}")
     assert page.locator("#lost").inner_text() == "V-1 <b> is not in this report (any more)."
     page.evaluate("location.hash = '#c:edge-outcomes/pass-one'")
-    page.wait_for_timeout(100)
-    assert not page.locator("#lost").is_visible()
+    eventually(lambda: not page.locator("#lost").is_visible(), 10, "the message is gone")
 
 
 @pytest.mark.parametrize("width", [390, 1440])
 def test_a_jump_lands_below_the_bar(tab: Opened, width: int) -> None:
     anchor = next(links.anchor(*key) for key in keys(EDGE, "not_reviewed"))
     page = tab.open(page_of(EDGE), f"#{anchor}", width=width)
-    page.wait_for_timeout(300)
-    bar = page.locator("#tools").bounding_box()
-    summary = page.locator(f'.c:has([id="{anchor}"]) > summary').bounding_box()
-    assert bar
-    assert summary
-    assert summary["y"] >= 0
-    assert summary["y"] >= bar["y"] + bar["height"] - 1 or bar["y"] + bar["height"] <= 0
+
+    def is_below() -> bool:
+        bar = page.locator("#tools").bounding_box()
+        summary = page.locator(f'.c:has([id="{anchor}"]) > summary').bounding_box()
+        if bar is None or summary is None:
+            return False
+        end_of_bar = bar["y"] + bar["height"]
+        return 0 <= summary["y"] <= 900 and (summary["y"] >= end_of_bar - 1 or end_of_bar <= 0)
+
+    eventually(is_below, 10, "the control is just below the bar")
 
 
 # --- CSV and copies -----------------------------------------------------------------------------------------------------------
@@ -222,14 +226,14 @@ def test_commands_fixes_and_the_list_can_be_copied(tab: Opened) -> None:
     )
     copied = "navigator.clipboard.readText()"
     page.click("pre > .cp")
-    page.wait_for_function("document.querySelector('pre > .cp').textContent === 'Copied'")
+    until(page, "document.querySelector('pre > .cp').textContent === 'Copied'")
     assert page.evaluate(copied) == "chmod 0600 /etc/x\nchown root /etc/x"
     page.click(".fix > .md > .cp")
-    page.wait_for_function("document.querySelector('.fix > .md > .cp').textContent === 'Copied'")
+    until(page, "document.querySelector('.fix > .md > .cp').textContent === 'Copied'")
     assert " ".join(page.evaluate(copied).split()) == " ".join(fix.split())
     page.check("[name=status][value=failed]")
     page.click("#copy")
-    page.wait_for_function("document.querySelector('#copy').textContent === 'Copied'")
+    until(page, "document.querySelector('#copy').textContent === 'Copied'")
     head, said, line = page.evaluate(copied).splitlines()
     assert head.startswith("made on host")
     assert said == "Only: Failed. 1 of 2 controls."

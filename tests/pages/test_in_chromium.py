@@ -12,9 +12,10 @@ from inspec_textfile.pages import links, summarize
 from inspec_textfile.report.model import Report, Unreadable
 
 from helpers.attacks import ATTACKS
-from helpers.browser import Opened, axe, chromium, tab
+from helpers.browser import Opened, axe, chromium, tab, until
 from helpers.entries import control, result
 from helpers.reports import load, profile_of, report_full_of, report_of
+from helpers.servers import eventually
 
 __all__ = ["chromium", "tab"]  # fixtures
 
@@ -78,7 +79,7 @@ def test_attacks_do_nothing(tab: Opened) -> None:
 
 def test_a_policy_violation_would_be_noticed(tab: Opened) -> None:
     page = tab.open(page_of("7.1.16/all-pass").replace("</main>", '<img src="x.png" onerror="alert(1)"></main>'))
-    page.wait_for_timeout(100)
+    until(page, "window.violations.length >= 2")
     assert page.evaluate("window.violations.length") == 2
     page.evaluate("window.violations = []")
     tab.complaints.clear()
@@ -107,12 +108,14 @@ def test_a_deep_link_unfolds_and_marks_its_control(tab: Opened, scripts: bool) -
     report = load("7.1.16/edge-outcomes")
     anchor = links.anchor(report.profiles[0].name, "out-multiline-name")  # passed, so folded away
     page = tab.open(page_of(report), f"#{anchor}", java_script_enabled=scripts)
-    page.wait_for_timeout(300)
     body = page.locator(f'[id="{anchor}"]')
+
+    def is_in_sight() -> bool:
+        box = body.bounding_box()
+        return box is not None and -60 < box["y"] < 500
+
+    eventually(is_in_sight, 10, "the control is on the screen")
     assert body.is_visible()
-    box = body.bounding_box()
-    assert box
-    assert -60 < box["y"] < 500
     if scripts:
         outline = "getComputedStyle(document.querySelector('.c:has(> .b:target)')).outlineStyle"
         assert page.evaluate(outline) == "solid"
@@ -140,8 +143,7 @@ def test_a_button_copies_the_link(tab: Opened) -> None:
     page = tab.open(page_of(report), "?q=ssh", permissions=["clipboard-read", "clipboard-write"])
     link = page.locator("a.ln:visible").first
     link.click()
-    page.wait_for_timeout(100)
-    assert link.inner_text() == "Link copied"
+    eventually(lambda: link.inner_text() == "Link copied", 10, "the button says so", every=0.02)
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == url(page).partition("?")[0] + str(link.get_attribute("href"))
 
@@ -326,7 +328,7 @@ def test_a_report_of_5_mb_opens_and_filters(tab: Opened, record_testsuite_proper
     assert len(markup) > 5_000_000
     start = time.perf_counter()
     page = tab.open(markup)
-    page.wait_for_function("document.querySelector('#count').textContent")
+    until(page, "document.querySelector('#count').textContent")
     opened = time.perf_counter()
     took = page.evaluate(
         """() => ['auditctl', 'auditctl pass', ''].map(text => {
