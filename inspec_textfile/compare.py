@@ -32,9 +32,13 @@ def advance(past: Past, report: Report) -> Past:
     """Return what is remembered after a report has been read.
 
     A later start than that of the last run is a new run. The same start is the last run again, perhaps corrected (an
-    attestation, a newer version of this program): it replaces the last run. An earlier start changes nothing.
+    attestation, a newer version of this program): it replaces the last run. An earlier start changes nothing. If another host
+    was scanned, nothing is compared: the past starts over.
     """
     started = start_of(report)
+    other = other_host(past, report)
+    if other:
+        past = Past()
     if past.last is None or started > past.last.started:
         before, runs = past.last, past.runs
     elif started == past.last.started:
@@ -42,9 +46,24 @@ def advance(past: Past, report: Report) -> Past:
     else:
         return past
     last = _snapshot(before, report, started)
-    return Past(
-        runs=(*runs, _run(report, started))[-MAX_RUNS:], before=before, last=last, changes=_changes(before, last, report)
-    )
+    changes = _changes(before, last, report)
+    if other:
+        note = f"these results are of {report.target}, and those before were of {other}: they are not compared"
+        changes = changes._replace(notes=(note,))
+    return Past(runs=(*runs, _run(report, started))[-MAX_RUNS:], before=before, last=last, changes=changes)
+
+
+def other_host(past: Past, report: Report) -> str:
+    """Return which other host was scanned in the last run, "" if it was the same one, or is not known."""
+    last = past.last.host if past.last else ""
+    return last if report.target and last.casefold() != report.target.casefold() else ""
+
+
+def other_profile(past: Past, report: Report) -> str:
+    """Return a profile of the last run, if that run and the report share none, else ""."""
+    last = {name for name, run in past.last.profiles.items() if not run.missed} if past.last else set()
+    now = {profile.name for profile in report.profiles}
+    return min(last) if last and now and not last & now else ""
 
 
 def without_future(past: Past, latest: float) -> Past:
@@ -102,7 +121,8 @@ def _snapshot(before: Snapshot | None, report: Report, started: float) -> Snapsh
     for name, old in known.items():
         if name not in profiles and old.missed < MAX_RUNS:
             profiles[name] = old._replace(missed=old.missed + 1)
-    return Snapshot(started, _failures(before, report, started), profiles)
+    host = report.target or (before.host if before else "")
+    return Snapshot(started, _failures(before, report, started), profiles, host)
 
 
 def _profile_run(profile: Profile) -> ProfileRun:

@@ -139,31 +139,32 @@ def _convert(task: Task, settings: Settings) -> _Half:
 def _past(task: Task, settings: Settings, report: Report) -> tuple[Past, list[str]]:
     """Return the past of a report, including the runs whose files are new since the last run.
 
-    Also returns sentences about files of that name that are not runs of this report.
+    Also returns what to say if results of something else had the report's name until now.
     """
     past = task.last.past
-    others: list[str] = []
+    said: list[str] = []
+    where = "the last results, which are"
     for run in [run for run in task.source.older if run.stamp > task.last.stamp][-MAX_RUNS:]:
         older = _older_report(run)
         if older:
-            past = compare.advance(compare.without_future(past, settings.latest), older)
-            what = _another(older, report)
-            if what:
-                others = [
-                    f"takes the place of {os.path.basename(run.path)}, which is of {what}, so the findings there do not count: "
-                    "give the results of each host and profile a name of their own"
-                ]
-    return compare.without_future(past, settings.latest), others
+            past = compare.without_future(past, settings.latest)
+            said = _replaces(past, older, where) or said
+            past = compare.advance(past, older)
+            where = f"{os.path.basename(run.path)}, which is"
+    past = compare.without_future(past, settings.latest)
+    return past, _replaces(past, report, where) or said
 
 
-def _another(older: Report, newest: Report) -> str:
-    """Return what else an older file is about, "" if both are about the same host and share a profile."""
-    names = [profile.name for profile in older.profiles]
-    if names and newest.profiles and not {profile.name for profile in newest.profiles}.intersection(names):
-        return f"another profile, {visible(names[0])}"
-    if older.target and newest.target and older.target != newest.target:
-        return f"another host, {visible(older.target)}"
-    return ""
+def _replaces(past: Past, report: Report, where: str) -> list[str]:
+    """Return what to say if a report is of another host, or of none of the profiles, that the results before it were of."""
+    host, profile = compare.other_host(past, report), compare.other_profile(past, report)
+    if not host and not profile:
+        return []
+    what = f"another host, {visible(host)}" if host else f"another profile, {visible(profile)}"
+    return [
+        f"takes the place of {where} of {what}, so the findings there do not count: "
+        "give the results of each host and profile a name of their own"
+    ]
 
 
 def _older_report(run: OlderRun) -> Report | None:

@@ -105,6 +105,8 @@ class Snapshot(NamedTuple):
     failures: Mapping[ControlKey, Failure]
     """The streaks that have not ended, hidden ones included."""
     profiles: Mapping[str, ProfileRun]
+    host: str = ""
+    """The host that was scanned; "" if no report so far has named it."""
 
 
 class Past(NamedTuple):
@@ -151,6 +153,7 @@ def _snapshot_as_json(snapshot: Snapshot) -> list[Any]:
         snapshot.started,
         [[*key, *failure] for key, failure in snapshot.failures.items()],
         [[name, *profile] for name, profile in snapshot.profiles.items()],
+        snapshot.host,
     ]
 
 
@@ -159,7 +162,7 @@ def _key(value: Any) -> ControlKey:
 
 
 def _snapshot_from_json(value: Any) -> Snapshot:
-    started, failures, profiles = value
+    started, failures, profiles, host = value
     return Snapshot(
         started=plain.time(started),
         failures={
@@ -170,4 +173,5 @@ def _snapshot_from_json(value: Any) -> Snapshot:
             plain.text(name): ProfileRun(plain.text(version), tuple(map(plain.text, ids)), *map(plain.whole, counts))
             for name, version, ids, *counts in profiles
         },
+        host=plain.text(host),
     )

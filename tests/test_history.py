@@ -313,3 +313,27 @@ def test_any_history_against_a_simple_model(steps: list[tuple[int, dict[str, obj
         for c in p.controls
         if c.status == "passed" and _row(before, p.name, c.id)[0] is not None
     }
+
+
+# --- another host -------------------------------------------------------------------------------------------------------------
+
+
+def test_another_host_under_the_same_name_fixes_nothing() -> None:
+    first = report(0, p=Ran({"a": "failed"}))._replace(target="web01")
+    for day_of_other in (0, 1, -1):
+        other = report(day_of_other, p=Ran({"a": "passed"}))._replace(target="web02")
+
+        told = after(first, other)
+
+        assert told.changes.fixed == ()
+        assert told.changes.notes == ("these results are of web02, and those before were of web01: they are not compared",)
+        assert len(told.runs) == 1
+
+
+def test_a_report_that_names_no_host_is_of_the_same_one() -> None:
+    first, second, third = (report(number, p=Ran({"a": "failed"})) for number in range(3))
+
+    told = after(first._replace(target="web01"), second, third._replace(target="WEB01"))
+
+    assert told.failures[A].since == day(0)
+    assert len(told.runs) == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.host import Host
-from helpers.paths import CASES
+from helpers.paths import CASES, REPORTS
 
 FAILED = 'inspec_checks_total{profile="acme-ssh-baseline",status="failed"}'
 
@@ -290,3 +290,41 @@ def oldest(host: Host) -> dict[str, float]:
         for name, value in host.series().items()
         if name.startswith("inspec_oldest_failure")
     }
+
+
+def of_host(case: str, started: str, target: str) -> str:
+    document = json.loads((REPORTS / f"{case}.json").read_text())
+    for one in document["profiles"]:
+        for control in one["controls"]:
+            for result in control.get("results", ()):
+                result["start_time"] = started
+    return json.dumps({**document, "node_name": target})
+
+
+def test_a_file_that_was_added_later_is_of_another_profile(host: Host) -> None:
+    """The converter runs after each scan, so it never sees both files for the first time."""
+    host.add("7.1.16/ssh-baseline", "compliance-20261122060000.json")
+    assert host.run().returncode == 0
+    host.add("7.1.16/all-pass", "compliance-20261122060500.json")
+
+    for _ in range(2):
+        run = host.run()
+
+        assert run.returncode == 1
+        assert "20261122060500.json: takes the place of the last results, which are of another profile, acme-ssh" in run.stderr
+
+
+def test_results_of_another_host_on_standard_input(host: Host) -> None:
+    first = of_host("7.1.16/ssh-baseline", "2026-11-22T06:00:00Z", "web01")
+    second = of_host("7.1.16/ssh-baseline", "2026-11-22T06:05:00Z", "web02").replace('"failed"', '"passed"')
+    assert host.run("-", stdin=first.encode()).returncode == 0
+
+    run = host.run("-", stdin=second.encode())
+
+    assert run.returncode == 1
+    assert (
+        "takes the place of the last results, which are of another host, web01, so the findings there do not count"
+        in run.stderr
+    )
+    assert sum(value for series, value in host.series().items() if series.startswith("inspec_control_changes")) == 0
+    assert "These results are of web02, and those before were of web01" in page(host, "stdin").read_text()

@@ -10,7 +10,7 @@ from inspec_textfile.check.folders import STALE_HOURS
 from inspec_textfile.files import user_name
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport
-from inspec_textfile.report.remarks import dated_piles, renamed_reports, skipped_results
+from inspec_textfile.report.remarks import dated_piles, older_runs, renamed_reports, skipped_results
 from inspec_textfile.report.sources import STDIN, SourceError, Sources, find_sources, read_source
 from inspec_textfile.text import age
 
@@ -35,6 +35,7 @@ def usable(arguments: Sequence[str], results_dir: str) -> tuple[Sources, list[Fi
     findings += map(problem, sources.problems)
     findings += map(problem, skipped_results(filter(os.path.isdir, given)))
     findings += map(problem, dated_piles(sources.found))
+    findings += map(note, older_runs(sources.found))
     findings += map(note, renamed_reports(sources.found))
     if not sources.found and not sources.problems:
         findings.append(problem(f"{', '.join(given)}: holds no results (*.json): {_have_inspec_write(given[0])}"))

@@ -191,10 +191,14 @@ def _report_info(report: Report, _: History) -> _Rows:
 
 
 def _checks(report: Report) -> dict[str, tuple[int, ...]]:
-    """Return the counts of the original exporter, for every profile entry in the report, wrappers included."""
+    """Return the counts of the original exporter, for every profile entry in the report, wrappers included.
+
+    It did not know of tests outside the profiles.
+    """
     found: dict[str, Counter[str | None]] = defaultdict(Counter)
     for entry in report.entries:
-        found[label(entry.name)].update(map(exporter_status, entry.controls))
+        if not entry.outside:
+            found[label(entry.name)].update(map(exporter_status, entry.controls))
     return {profile: tuple(counts[status] for status in RESULT_STATUSES) for profile, counts in found.items()}
 
 

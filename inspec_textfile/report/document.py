@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from inspec_textfile.report.fields import as_list
 from inspec_textfile.report.problems import NotAReport, ScanFailed, Warnings, kind_of, refuse_too_many
+from inspec_textfile.report.shapes import objects
 from inspec_textfile.text import as_text, visible
 
 MAX_VALUES = 5_000_000
@@ -15,11 +17,16 @@ MAX_VALUES = 5_000_000
 
 USE_JSON = "run InSpec with --reporter json"
 
-_MAX_LOG_LINES_TRIED = 50
+_MAX_FAILURES = 10_000
+_MAX_SEARCHED = 500_000_000
+"""Characters that the search for the report may pass over in all, or 50 times the text's length if that is more. Each attempt
+that fails counts its position: for an error's line number, the decoder looks at all that comes before it."""
 _REPORT_START = r'\{\s*"(?:platform|profiles|controls|version|statistics)"\s*:'
+_LIST_OF_PROFILES = r'"profiles"\s*:\s*\[\s*\{'
 # Where JSON may start: at the start of the text or of a line, or anywhere with an object's first key.
 _START = re.compile(r'\A\s*|^(?=\{)|(?=\{\s*")', re.MULTILINE)
-_ANOTHER = re.compile(rf'^[^\S\n]*(?:\{{\s*["}}]|\[\s*[\[{{])|{_REPORT_START}', re.MULTILINE)
+_KEYS_OF_REPORT = {"version", "statistics"}
+_KEYS_OF_PROFILE = {"name", "sha256", "supports", "groups", "generator"}
 _AUTOMATE_KEYS = {"job_id", "node_id"}
 _GOOD_STATUSES = {"passed", "skipped", "waived", "loaded"}
 _LONGEST_TOKEN = len(r"\u0000")
@@ -41,12 +48,11 @@ def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
     except RecursionError:
         raise NotAReport("is nested too deeply to be an InSpec report") from None
     if not isinstance(document, dict):
-        raise NotAReport(f"is JSON, but {kind_of(document)} instead of a report; {USE_JSON}")
+        raise NotAReport(_what_json_it_is(document))
     _refuse_failed_scan(document)
     if not _is_report(document):
-        raise NotAReport(f"is JSON, but not a report: {_keys(document)}; {USE_JSON}")
-    if _ANOTHER.search(text[end:]):
-        raise NotAReport("holds more than one document: write every report to a file of its own")
+        raise NotAReport(_what_object_it_is(document))
+    _refuse_another(text[end:])
     return document
 
 
@@ -66,10 +72,23 @@ def _refuse_compressed(data: bytes) -> None:
 
 
 def _is_report(document: Any) -> bool:
-    return isinstance(document, dict) and any(
-        isinstance(value, list) or (isinstance(value, dict) and value)
-        for value in (document.get("profiles"), document.get("controls"))
-    )
+    """Return whether JSON is a report. Log lines, settings and profiles have keys of the same names."""
+    if not isinstance(document, dict):
+        return False
+    profiles = document.get("profiles")
+    if isinstance(profiles, list):
+        return bool(_KEYS_OF_REPORT & document.keys()) or all(isinstance(item, dict) for item in profiles)
+    return bool(isinstance(profiles, dict) and profiles) or _is_minimal(document)
+
+
+def _is_minimal(document: Mapping[str, Any]) -> bool:
+    """Return whether an object is a json-min report, rather than a profile, or a profile torn out of a report."""
+    controls = document.get("controls")
+    if not isinstance(controls, list) and not (isinstance(controls, dict) and controls):
+        return False
+    items = controls if isinstance(controls, list) else [controls, *controls.values()]
+    says_so = _KEYS_OF_REPORT & document.keys() or any(isinstance(item, dict) and "profile_id" in item for item in items)
+    return bool(says_so) and not _KEYS_OF_PROFILE & document.keys()
 
 
 def _refuse_failed_scan(document: Mapping[str, Any]) -> None:
@@ -78,16 +97,24 @@ def _refuse_failed_scan(document: Mapping[str, Any]) -> None:
     Chef Infra Client writes one when its Compliance Phase fails (chef/chef, lib/chef/compliance/runner.rb, `failed_report`).
     An export of Chef Automate has the verdict on the controls in the same place, without a message.
     """
-    status, message = document.get("status"), as_text(document.get("status_message")).strip()
-    known = isinstance(status, str) and status.strip().lower()
-    # Whatever other word stands for it: a scan that ended well has no message.
-    bad = known == "failed" or (known and message and known not in _GOOD_STATUSES)
-    if not bad or not (message or _is_report(document)):
+    status, message = as_text(document.get("status")).strip().lower(), as_text(document.get("status_message")).strip()
+    if not message and not _is_report(document):
         return
-    if not message and _AUTOMATE_KEYS & document.keys():
-        return
-    said = visible(message) if message else "its status is failed, without a message"
-    raise ScanFailed(f"says that the scan failed: {said}")
+    holds_controls = _holds_controls(document)
+    if status == "failed":
+        failed = bool(message) or not (holds_controls and _AUTOMATE_KEYS & document.keys())
+    else:
+        # Whatever other word stands for it: a scan that ended well has no message, or at least controls.
+        failed = status not in _GOOD_STATUSES and bool((status and message) or ((status or message) and not holds_controls))
+    if failed:
+        said = visible(message) if message else f"its status is {visible(status)}, without a message"
+        raise ScanFailed(f"says that the scan failed: {said}")
+
+
+def _holds_controls(document: Mapping[str, Any]) -> bool:
+    profiles = document.get("profiles")
+    found = profiles.values() if isinstance(profiles, dict) else as_list(profiles)
+    return bool(document.get("controls")) or any(isinstance(item, dict) and item.get("controls") for item in found)
 
 
 def _decode(data: bytes) -> str:
@@ -129,6 +156,13 @@ def _join_repeated(pairs: Iterable[tuple[str, Any]], warnings: Warnings) -> dict
 _Decode = Callable[[str, int], tuple[Any, int]]
 
 
+class _Failure(NamedTuple):
+    """Where something that looked like JSON starts, and where it turned out not to be, or is broken."""
+
+    start: int
+    error: json.JSONDecodeError
+
+
 def _find_document(text: str, decode: _Decode) -> tuple[Any, int]:
     """Return the report in a text and where it ends, skipping what was printed before it.
 
@@ -136,28 +170,57 @@ def _find_document(text: str, decode: _Decode) -> tuple[Any, int]:
     one of its profiles would pass for a report.
     """
     others: list[tuple[Any, int]] = []
-    errors: list[json.JSONDecodeError] = []
-    end = 0
+    failures: list[_Failure] = []
+    for document, end in _documents(text, decode, failures):
+        if _is_report(document):
+            if any(_is_of_report(text, failure) for failure in failures):
+                break  # the report may be another one, or what a broken one holds
+            return document, end
+        # A date at the start of a log line is a number, too.
+        if isinstance(document, (dict, list)) or not text[end:].strip():
+            others.append((document, end))
+    if others and not failures:
+        return others[0]
+    raise NotAReport(_what_it_is(text, [failure.error for failure in failures]))
+
+
+def _documents(text: str, decode: _Decode, failures: list[_Failure]) -> Iterator[tuple[Any, int]]:
+    """Yield all JSON in a text, and where it ends; nothing twice. What cannot be read is added to `failures`."""
+    end = broken = searched = 0
+    limit = max(_MAX_SEARCHED, 50 * len(text))
     for found in _START.finditer(text):
         start = found.end()
         starts_line = start == 0 or text[start - 1] == "\n" or found.start() == 0
-        if start < end or (errors and not starts_line and start < errors[-1].pos):
+        if start < end or (start < broken and not starts_line):
             continue
         try:
             document, end = decode(text, start)
         except json.JSONDecodeError as error:
-            errors.append(error)
-            if len(errors) > _MAX_LOG_LINES_TRIED:
-                break
+            failures.append(_Failure(start, error))
+            broken = error.pos
+            searched += broken
+            if searched > limit or len(failures) > _MAX_FAILURES:
+                return
             continue
         except ValueError:
             raise NotAReport("holds a number with thousands of digits, which InSpec never writes") from None
-        if _is_report(document):
-            return document, end
-        others.append((document, end))
-    if others and not errors:
-        return others[0]
-    raise NotAReport(_what_it_is(text, errors))
+        yield document, end
+
+
+def _is_of_report(text: str, failure: _Failure) -> bool:
+    """Return whether what could not be read is a report, or the start of one, and not a line of a log."""
+    start_of_one = re.compile(_REPORT_START).match(text, failure.start)
+    return bool(start_of_one or re.compile(_LIST_OF_PROFILES).search(text, failure.start, failure.error.pos))
+
+
+def _refuse_another(rest: str) -> None:
+    """Raise NotAReport if another report, or a part of one, follows the report. Other output may."""
+    if "{" not in rest:
+        return
+    failures: list[_Failure] = []
+    documents = _documents(rest, json.JSONDecoder(strict=False).raw_decode, failures)
+    if any(_is_report(document) for document, _ in documents) or any(_is_of_report(rest, failure) for failure in failures):
+        raise NotAReport("holds more than one report: write every report to a file of its own")
 
 
 _LOOKS_LIKE = (
@@ -168,10 +231,18 @@ _LOOKS_LIKE = (
 )
 
 
+# A line of the report after something else, and the next one too: the prefix that kubectl, docker and CI systems put there.
+_PREFIXED = re.compile(r'^[^\n{"]{1,200}\{[^\S\n]*\n[^\n{"\s][^\n{"]{0,200}"\w+"\s*:', re.MULTILINE)
+
+
 def _what_it_is(text: str, errors: Sequence[json.JSONDecodeError]) -> str:
     looks_like = next((kind for pattern, kind in _LOOKS_LIKE if re.search(pattern, text)), None)
     if looks_like:
         return f"is {looks_like}, not JSON; {USE_JSON}"
+    if _PREFIXED.search(text):
+        return "has something else at the start of each line: have InSpec write the file itself, with --reporter json:FILE"
+    if '{\\"' in text and re.search(_REPORT_START, text.replace('\\"', '"')):
+        return "holds a report within a text of another document: have InSpec write the file itself, with --reporter json:FILE"
     start = re.search(rf'{_REPORT_START}|^[^\S\n]*\{{\s*("|\Z)', text, re.MULTILINE)
     if not start:
         return f"is not JSON; {USE_JSON}"
@@ -186,6 +257,20 @@ def _what_it_is(text: str, errors: Sequence[json.JSONDecodeError]) -> str:
     return f"is broken JSON ({error.msg}, {at}): have InSpec write it again"
 
 
-def _keys(document: Mapping[str, Any]) -> str:
-    shown = ", ".join(visible(key)[:40] for key in list(document)[:5])
-    return f"an object with the keys {shown}" if shown else "an empty object"
+def _what_json_it_is(document: Any) -> str:
+    """Return a sentence about JSON that is no object."""
+    if isinstance(document, list) and any(map(_is_report, document)):
+        return f"is a list of {len(document):,} documents: write every report to a file of its own"
+    return f"is JSON, but {kind_of(document)} instead of a report; {USE_JSON}"
+
+
+def _what_object_it_is(document: Mapping[str, Any]) -> str:
+    """Return a sentence about an object that is no report."""
+    objects(document.get("profiles"), "profiles")  # says what is wrong with them, if that is all that is wrong
+    controls = as_list(document.get("controls"))
+    if any(isinstance(control, dict) and "results" in control for control in controls):
+        return "holds controls without the report that they are part of, so findings may be lost: have InSpec write it again"
+    if controls and _KEYS_OF_PROFILE & document.keys():
+        return f"describes a profile (inspec json, inspec export), not a run of it; {USE_JSON}"
+    keys = ", ".join(visible(key)[:40] for key in list(document)[:5])
+    return f"is JSON, but not a report: {f'an object with the keys {keys}' if keys else 'an empty object'}; {USE_JSON}"

@@ -114,4 +114,4 @@ def read_removed(value: Any) -> Mapping[str, int]:
     """Return how many results were left out, by status, from `removed_results_counts` (chef/chef, Compliance::Reporter)."""
     counts = {status: _count(count) for status, count in as_mapping(value).items()}
     counts[FAILED] = counts.get(FAILED, 0) + counts.get(ERROR, 0)
-    return {status: int(counts[status]) for status in RESULT_STATUSES if 0 < counts.get(status, 0) < _MAX_REMOVED}
+    return {status: int(min(counts[status], _MAX_REMOVED)) for status in RESULT_STATUSES if counts.get(status, 0) > 0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from inspec_textfile.report.fields import as_list, as_mapping
@@ -13,6 +14,7 @@ from inspec_textfile.text import as_text
 # Attribute levels of a Chef node object, and other keys that only such an object has.
 _NODE_KEYS = {"automatic", "normal", "default", "override", "run_list", "chef_environment", "chef_type", "policy_group"}
 _MIN_NODE_KEYS = 2
+_NOT_SHOWN = "not shown: sensitive"
 _NODE_NAMES = {"chef_node"}
 
 
@@ -37,7 +39,12 @@ def _items(profile: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    return as_text(item.get("name")).strip().casefold()
+    return _plain(as_text(item.get("name")))
+
+
+def _plain(name: str) -> str:
+    """Return what names of one input have in common: `pw`, `:pw` (Ruby) and `child-profile/pw` (for a profile below)."""
+    return name.strip().rpartition("/")[2].lstrip(":").casefold()
 
 
 def _is_marked(options: Any) -> bool:
@@ -50,28 +57,42 @@ def _input(item: Mapping[str, Any], sensitive: frozenset[str]) -> Input:
         return Input(name=name, sensitive=True)
     options = as_mapping(item.get("options"))
     value = options.get("value", options.get("default", item.get("value")))
-    if _is_node(_name(item), value):
+    if _is_node(_name(item), _parsed(value)):
         return Input(name=name, size=len(_shown(value)))
-    return Input(name=name, value=_shown(_masked(value, sensitive)))
+    return Input(name=name, value=_shown(_masked(value, sensitive) if sensitive else value))
 
 
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _parsed(value: Any) -> Any:
+    """Return the object or list that a text holds as JSON; any other value as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value)
+    return value
+
+
 def _masked(value: Any, sensitive: frozenset[str]) -> Any:
-    """Return a value without those within it whose names are in `sensitive`."""
+    """Return a value without those within it whose names are in `sensitive`; in texts that hold JSON, too."""
+    if isinstance(value, str):
+        parsed = _parsed(value)
+        if parsed is value:
+            return value
+        masked = _masked(parsed, sensitive)
+        return value if masked == parsed else masked
     if isinstance(value, dict):
-        return {
-            key: "not shown: sensitive" if key.strip().casefold() in sensitive else _masked(item, sensitive)
-            for key, item in value.items()
-        }
+        hidden = {key for key in value if _plain(key) in sensitive}
+        if _name(value) in sensitive:  # {"name": "password", "value": ...}
+            hidden.add("value")
+        return {key: _NOT_SHOWN if key in hidden else _masked(item, sensitive) for key, item in value.items()}
     return [_masked(item, sensitive) for item in value] if isinstance(value, list) else value
 
 
 def _is_node(name: str, value: Any) -> bool:
     """Return whether a value is or holds a whole node object, in which is whatever a cookbook put into it: passwords too."""
-    if name in _NODE_NAMES and isinstance(value, (dict, str)):
+    if name in _NODE_NAMES and value is not None:
         return True
     if isinstance(value, list):
         return any(_is_node("", item) for item in value)

@@ -174,6 +174,8 @@ class ProfileEntry(NamedTuple):
     supports: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     controls: tuple[ControlEntry, ...] = ()
+    outside: bool = False
+    """It holds results that stand beside the profiles in the report: tests that are not part of a control."""
 
 
 class Control(NamedTuple):

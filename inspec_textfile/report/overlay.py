@@ -37,8 +37,10 @@ class _Found(NamedTuple):
     control: ControlEntry
 
 
-def resolve(entries: _Entries) -> tuple[Profile, ...]:
+def resolve(entries: _Entries, *, names_parents: bool = False) -> tuple[Profile, ...]:
     """Return the requested profiles, in the order of their first entries, with every control counted once.
+
+    `names_parents`: the InSpec that wrote the report is one that names the parent of each profile that has one.
 
     A profile was requested when one of its entries has no parent. Its controls are those that these entries list, and
     those of the profiles below it that no requested profile lists. The order of entries and controls changes no number.
@@ -48,7 +50,7 @@ def resolve(entries: _Entries) -> tuple[Profile, ...]:
     by_name: dict[str, list[ProfileEntry]] = defaultdict(list)
     for entry in entries:
         by_name[entry.name].append(entry)
-    children = _children(entries, by_name)
+    children = _linked_children(entries, by_name) or _guessed_children(by_name, by_results=not names_parents)
     requested = _requested(by_name, children)
     listed = {name: _listed(tops) for name, tops in requested.items()}
     below = {name: _levels(name, children) for name in requested}
@@ -73,22 +75,21 @@ def _listed(entries: _Entries) -> dict[str, None]:
     return {control.id: None for entry in entries for control in entry.controls}
 
 
-def _children(entries: _Entries, by_name: Mapping[str, _Entries]) -> dict[str, list[str]]:
-    """Return the names of the profiles right below each profile."""
+def _linked_children(entries: _Entries, by_name: Mapping[str, _Entries]) -> dict[str, list[str]]:
+    """Return the names of the profiles right below each profile that name it as their parent; nothing if none does."""
     linked: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
         parent = entry.parent
         if parent and parent in by_name and parent != entry.name and entry.name not in linked[parent]:
             linked[parent].append(entry.name)
-    if any(linked.values()):
-        return linked
-    return _guessed_children(by_name)
+    return linked if any(linked.values()) else {}
 
 
-def _guessed_children(by_name: Mapping[str, _Entries]) -> dict[str, list[str]]:
-    """Return what `_children` does for a report of an InSpec that names no parents (1, and 2 up to about 2.2).
+def _guessed_children(by_name: Mapping[str, _Entries], *, by_results: bool) -> dict[str, list[str]]:
+    """Return what `_linked_children` does for a report that names no parents, as InSpec 1, and 2 up to about 2.2, write.
 
-    A profile is the parent of those its `depends` names, and of those that hold the results of controls it lists without.
+    A profile is the parent of those its `depends` names, and, with `by_results`, of those that hold the results of controls
+    it lists without.
     """
     with_results = {
         name: {control.id for entry in group for control in entry.controls if control.results}
@@ -98,6 +99,9 @@ def _guessed_children(by_name: Mapping[str, _Entries]) -> dict[str, list[str]]:
     for name, group in by_name.items():
         depends = [dependency.name for entry in group for dependency in entry.depends]
         found = [other for other in dict.fromkeys(depends) if other in by_name and other != name]
+        if not by_results:
+            children[name] = found
+            continue
         lacking = _listed(group).keys() - with_results[name] - set().union(*(with_results[other] for other in found))
         for other, group_of_other in by_name.items():
             if other == name or other in found or not lacking & with_results[other]:

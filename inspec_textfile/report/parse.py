@@ -6,13 +6,14 @@ lost, the file is not a report, and `NotAReport` says what it is instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from inspec_textfile.report.dates import parse_time
 from inspec_textfile.report.decisions import RunTime, read_attestation, read_waiver, with_ends
-from inspec_textfile.report.document import USE_JSON, read_document
+from inspec_textfile.report.document import read_document
 from inspec_textfile.report.fields import (
     as_list,
     as_mapping,
@@ -50,6 +51,7 @@ from inspec_textfile.text import as_text, clean, digest_of
 MAX_PROFILES = 1000
 MAX_CONTROLS = 100_000
 
+_FIRST_TO_NAME_PARENTS = (2, 3)
 _NO_ZONE = timezone(timedelta(0), "unknown")
 _RESULT_STATUSES = {status: status for status in (PASSED, FAILED, SKIPPED, ERROR)}
 _MAX_TIMES_TRIED = 1000
@@ -94,10 +96,16 @@ def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modif
         started=began.timestamp() if began else None,
         duration=duration if duration is None or duration >= 0 else None,
         entries=entries,
-        profiles=resolve(entries),
+        profiles=resolve(entries, names_parents=_names_parents(as_text(document.get("version")))),
         digest=digest,
         warnings=tuple(warnings),
     )
+
+
+def _names_parents(version: str) -> bool:
+    """Return whether a version of InSpec writes `parent_profile` (since 2.2.34, inspec/inspec#3164)."""
+    found = re.match(r"(\d{1,4})\.(\d{1,4})\.", version)
+    return found is not None and tuple(map(int, found.groups())) >= _FIRST_TO_NAME_PARENTS
 
 
 def _began(entries: Iterable[ProfileEntry]) -> datetime | None:
@@ -127,25 +135,36 @@ def _entries(document: Mapping[str, Any]) -> tuple[ProfileEntry, ...]:
     if profiles:
         refuse_too_many(len(profiles), MAX_PROFILES, "profiles")
         sensitive = sensitive_names(profiles)
-        return tuple(_profile(item, sensitive) for item in profiles)
-    controls = objects(document.get("controls"), "controls")
-    if controls and not any("profile_id" in item or "status" in item for item in controls):
-        raise NotAReport(f"describes a profile (inspec json, inspec export), not a run of it; {USE_JSON}")
-    return _minimal_entries(controls)
+        entries = tuple(_profile(item, sensitive) for item in profiles)
+        outside = _minimal_entries(_outside_profiles(document, entries))
+        return (*entries, *(entry._replace(outside=True) for entry in outside))
+    return _minimal_entries(objects(document.get("controls"), "controls"))
+
+
+def _outside_profiles(document: Mapping[str, Any], entries: Iterable[ProfileEntry]) -> list[Mapping[str, Any]]:
+    """Return results that a report has beside its profiles.
+
+    InSpec before 2 wrote tests that are not part of a control there (v1.51.21 lib/inspec/formatters/base.rb, `other_checks`).
+    """
+    found = objects(document.get("other_checks"), "controls")
+    if found or any(entry.controls for entry in entries):
+        return found
+    return objects(document.get("controls"), "controls")
 
 
 def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry:
     controls = objects(item.get("controls"), "controls")
-    status = item.get("status") or LOADED
+    message = as_text(item.get("status_message") or item.get("skip_message"))
+    status = as_text(item.get("status")).strip().lower() or LOADED
     if status not in PROFILE_STATUSES:
-        status = LOADED if controls else FAILED
+        status = LOADED if controls and not message else FAILED
     parent = item.get("parent_profile")
     return ProfileEntry(
         name=clean(as_text(item.get("name")) or as_text(item.get("title")) or "unnamed"),
         parent=clean(parent) if isinstance(parent, str) and parent else None,
-        depends=tuple(_dependency(depends) for depends in as_list(item.get("depends")) if isinstance(depends, dict)),
+        depends=_dependencies(item.get("depends")),
         status=status,
-        message=as_text(item.get("status_message") or item.get("skip_message")),
+        message=message,
         title=clean(as_text(item.get("title"))),
         version=clean(as_text(item.get("version"))),
         summary=as_text(item.get("summary")),
@@ -162,6 +181,10 @@ def _minimal_entries(controls: Iterable[Mapping[str, Any]]) -> tuple[ProfileEntr
     """Return the profiles of a json-min report: a flat list of results, each with the ids of its control and profile."""
     found: dict[str, dict[str, list[Result]]] = {}
     for number, item in enumerate(controls, 1):
+        if item.get("results"):
+            raise NotAReport(
+                "holds controls with results outside of profiles, so findings may be lost: have InSpec write it again"
+            )
         by_id = found.setdefault(clean(as_text(item.get("profile_id")) or "unnamed"), {})
         by_id.setdefault(_id(item, number), []).append(_result(item))
     refuse_too_many(len(found), MAX_PROFILES, "profiles")
@@ -188,7 +211,7 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
         impact=read_impact(get("impact")),
         results=tuple([_result(result) for result in objects(results, "results")]) if results else (),
         own_status=own_status if isinstance(own_status, str) and own_status in OWN_STATUSES else None,
-        waiver=read_waiver(waiver) if waiver and isinstance(waiver, dict) else None,
+        waiver=read_waiver(waiver) if waiver and isinstance(waiver, dict) and _says_something(waiver) else None,
         descriptions=read_descriptions(get("descriptions")),
         tags=read_tags(tags) if tags else {},
         refs=read_refs(get("refs")),
@@ -197,6 +220,11 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
         attestation=read_attestation(attestation) if attestation and isinstance(attestation, dict) else None,
         removed=read_removed(removed) if removed else {},
     )
+
+
+def _says_something(waiver: Mapping[str, Any]) -> bool:
+    """Return whether a waiver has any value. Converters give every control one, of nulls."""
+    return any(value not in (None, "") for value in waiver.values())
 
 
 def _id(item: Mapping[str, Any], number: int) -> str:
@@ -222,9 +250,16 @@ def _result(item: Mapping[str, Any]) -> Result:
     )
 
 
+def _dependencies(value: Any) -> tuple[Dependency, ...]:
+    """Return what a profile depends on: a list, or an object by name."""
+    named = [{"name": key, **as_mapping(item)} for key, item in value.items()] if isinstance(value, dict) else as_list(value)
+    return tuple(_dependency(item) for item in named if isinstance(item, dict))
+
+
 def _dependency(item: Mapping[str, Any]) -> Dependency:
+    message = as_text(item.get("status_message") or item.get("skip_message"))
     return Dependency(
         name=clean(as_text(item.get("name"))),
-        status=as_text(item.get("status")) or LOADED,
-        message=as_text(item.get("status_message") or item.get("skip_message")),
+        status=as_text(item.get("status")).strip().lower() or (FAILED if message else LOADED),
+        message=message,
     )

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from inspec_textfile.report.sources import STDIN, Source, find_sources
 
-_COMPRESSED = re.compile(r"\.json(?:\.\d+|-\d+)?\.(?:gz|bz2|xz|zst|zip|lz4|Z)\Z", re.IGNORECASE)
-_OTHER_CASE = re.compile(r"\.json\Z", re.IGNORECASE)
-_ROTATED = re.compile(r"\.json(?:[.-]\d+|\.old|\.bak|\.orig|\.save|~)\Z", re.IGNORECASE)
+_COMPRESSED = re.compile(r"\.json(?:[.-]\d[\d.T:_-]*)?\.(?:gz|tgz|bz2|xz|zst|zip|lz4|Z)(?:\.\d+)?\Z", re.IGNORECASE)
+_OTHER_NAME = re.compile(r"\.json(?:l|\.txt)?\Z", re.IGNORECASE)
+_ROTATED = re.compile(r"\.json(?:[.-]\d[\d.T:_-]*|\.(?:old|bak|orig|save|prev|rpmsave|rpmnew|dpkg-old)\d*|~)\Z", re.IGNORECASE)
 _DATE = re.compile(
     r"""(?<!\d)(?:
         20\d\d[-_.]?(?:0[1-9]|1[0-2])[-_.]?(?:0[1-9]|[12]\d|3[01])  # 20261122, 2026-11-22
@@ -23,6 +23,7 @@ _DATE = re.compile(
         )(?!\d)""",
     re.VERBOSE,
 )
+_MAX_NAMED = 5
 _MIN_PILE = 3
 """Files that differ in a date alone; fewer may have got their names by chance."""
 
@@ -32,11 +33,12 @@ def remarks(arguments: Sequence[str], results_dir: str) -> Iterator[str]:
     sources = find_sources(arguments, results_dir, "").found
     yield from skipped_results(filter(os.path.isdir, arguments or [results_dir]))
     yield from dated_piles(sources)
+    yield from older_runs(sources)
     yield from renamed_reports(sources)
 
 
 def skipped_results(folders: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each file below some folders that is skipped alalthough it looks like results."""
+    """Yield a sentence for each file below some folders that is skipped although it looks like results."""
     for folder in folders:
         for current, below, names in os.walk(folder):
             below[:] = sorted(name for name in below if not name.startswith("."))
@@ -51,7 +53,7 @@ def skipped_files(paths: Iterable[str]) -> Iterator[str]:
             continue
         if _COMPRESSED.search(name):
             yield f"{path}: is skipped because it is compressed: unpack it, or remove it"
-        elif _OTHER_CASE.search(name):
+        elif _OTHER_NAME.search(name):
             yield f"{path}: is skipped because its name does not end in .json: rename it"
         elif _ROTATED.search(name):
             yield f"{path}: is skipped because it is an old copy: remove it, and keep results out of logrotate"
@@ -70,6 +72,15 @@ def dated_piles(sources: Iterable[Source]) -> Iterator[str]:
                 f"{pattern}: {count} files count as {count} reports; if they are runs of one, have InSpec overwrite one file, "
                 "or put date and time into the names of files in one folder (NAME-20261122060000.json)"
             )
+
+
+def older_runs(sources: Iterable[Source]) -> Iterator[str]:
+    """Yield a sentence for each report that has files of earlier runs."""
+    for source in sources:
+        if source.older:
+            names = [os.path.basename(run.path) for run in source.older]
+            shown = ", ".join(names[-_MAX_NAMED:]) + (f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else "")
+            yield f"{source.path}: is the newest run of the report {source.name}; the runs before it are history: {shown}"
 
 
 def renamed_reports(sources: Iterable[Source]) -> Iterator[str]:

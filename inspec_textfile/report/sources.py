@@ -219,7 +219,7 @@ _STAMP = r"""[-_.]? (?<!\d)
         (20\d\d) ([-_.]?) (0[1-9]|1[0-2]) \2 (0[1-9]|[12]\d|3[01])
         [-_.T\ ]*
         ([01]\d|2[0-3]) [-_.:]? ([0-5]\d) (?: [-_.:]? ([0-5]\d) (?: [.,]?\d{3,9} )? )?
-        (?: Z | [+-]\d{2}:?\d{2} )? (?!\d)"""
+        (?: Z | [+-](?:0\d|1[0-4]):?(?:00|15|30|45) )? (?!\d)"""
 _DIGITS_OF_A_STAMP = 12
 """At least."""
 
@@ -240,7 +240,8 @@ def _reports(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Source]]:
     """Yield (path below the folder, source) for each report: files that differ in a time stamp alone are one."""
     seen_files = set()
     piles: dict[tuple[str, str], list[OlderRun]] = {}
-    for path_below, path in sorted(named):
+    # A file comes before links to it: `latest.json` is no report of its own.
+    for path_below, path in sorted(named, key=lambda item: (os.path.islink(item[1]), item)):
         real = os.path.realpath(path) if path != STDIN else STDIN
         if real in seen_files:
             continue

@@ -29,7 +29,8 @@ OWN_STATUSES = frozenset(STATUSES) - {WAIVED}
 """Statuses that InSpec's `--enhanced-outcomes` can give a control."""
 
 # mitre/heimdall2, libs/hdf-converters/src/utils/attestations.ts: the `code_desc` of the result that an attestation adds.
-_ATTESTED = "Manually verified status provided through attestation"
+# Older tools write "Status".
+_ATTESTED = "manually verified status provided through attestation"
 _MULTIPLE_FAILURES = "RSpec::Core::MultipleExceptionError"
 _LEAST_IMPACT = (("critical", 0.9), ("high", 0.7), ("medium", 0.4), ("low", 0.1))
 
@@ -49,7 +50,7 @@ def status_without_waiver(entry: ControlEntry) -> str:
     """
     if not entry.attestation or not entry.attestation.expired:
         return _status_of_results(entry)
-    tested = tuple(result for result in entry.results if not result.code_desc.startswith(_ATTESTED))
+    tested = tuple(result for result in entry.results if not result.code_desc.lower().startswith(_ATTESTED))
     status = _status_of_results(entry._replace(results=tested, own_status=None))
     # What an attestation added in another form cannot be told apart, so passed does not count; a failure does.
     return NOT_REVIEWED if status == PASSED and len(tested) == len(entry.results) else status

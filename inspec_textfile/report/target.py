@@ -13,6 +13,9 @@ _NAMES = ("hostname", "host", "fqdn", "host_name", "node_name")
 # A UUID, or a container's or machine's id in hexadecimal.
 _ID = re.compile(r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE)
 
+# What `inspec exec --target` takes may hold a user and a password: ssh://user:password@host.
+_WITH_USER = re.compile(r"^.*@", re.DOTALL)
+
 
 def read_target(document: Mapping[str, Any]) -> tuple[str, str]:
     """Return the name of the host that was scanned and its id, "" for what the report does not say.
@@ -29,8 +32,8 @@ def _candidates(document: Mapping[str, Any]) -> Iterator[str]:
     target, passthrough, platform = (document.get(key) for key in ("target", "passthrough", "platform"))
     values = [target, as_mapping(target).get("name")]
     values += [as_mapping(place).get(key) for place in (target, passthrough) for key in _NAMES]
-    values += [passthrough, document.get("node_name"), document.get("fqdn"), as_mapping(platform).get("target_id")]
+    values += [document.get("node_name"), document.get("fqdn"), as_mapping(platform).get("target_id")]
     values += [document.get("ipaddress"), as_mapping(target).get("id"), document.get("node_id"), document.get("node_uuid")]
     for value in values:
         if isinstance(value, str) and value.strip():
-            yield clean(value.strip())
+            yield clean(_WITH_USER.sub("", value.strip()))

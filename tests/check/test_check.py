@@ -130,12 +130,43 @@ def test_files_that_are_skipped(good: Host) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.json.2026-11-24", "is an old copy"),
+        ("a.json-20261124.gz", "is compressed"),
+        ("a.json.2026-11-24.gz", "is compressed"),
+        ("a.json.gz.1", "is compressed"),
+        ("a.json.tgz", "is compressed"),
+        ("a.json.prev", "is an old copy"),
+        ("a.json.bak2", "is an old copy"),
+        ("a.json.rpmsave", "is an old copy"),
+        ("a.json.txt", "does not end in .json"),
+        ("a.jsonl", "does not end in .json"),
+    ],
+)
+def test_other_names_of_files_that_are_skipped(good: Host, name: str, expected: str) -> None:
+    (good.results / name).touch()
+
+    only(good, expected)
+
+
 def test_a_pile_of_dated_files(good: Host) -> None:
     for day in ("20", "21", "22"):
         add_fresh(good, f"web01-2026-11-{day}.json")
         add_fresh(good, f"web02-202611{day}060000.json")  # runs of one report: the newest counts
 
     only(good, f"{good.results}/web01-DATE.json: 3 files count as 3 reports; if they are runs of one, have InSpec overwrite")
+
+
+def test_runs_that_count_as_history(good: Host) -> None:
+    for day in range(10, 17):
+        add_fresh(good, f"web02-202611{day}060000.json")
+
+    newest = f"{good.results}/web02-20261116060000.json"
+    assert f"{newest}: is the newest run of the report web02; the runs before it are history: " in good.run("--check").stdout
+    (line,) = (line for line in good.run("-v").stderr.splitlines() if "the runs before it are history" in line)
+    assert line.endswith("web02-20261114060000.json, web02-20261115060000.json and 1 more")
 
 
 def test_a_pile_of_dated_folders(good: Host) -> None:

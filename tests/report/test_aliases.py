@@ -86,3 +86,27 @@ def test_aliases_in_a_circle_lose_nothing() -> None:
     ]
 
     assert sum(sum(counts.values()) for counts in summary(entries).values()) == 2
+
+
+def test_an_alias_that_is_the_name_of_another_profile_too() -> None:
+    entries = [
+        profile("top", control("c1"), depends=("linux",)),
+        profile("acme-linux", control("c1"), parent="top", depends=("core",)),
+        profile("core", control("c1", "failed"), parent="linux"),
+        profile("linux", control("k1", "passed")),
+    ]
+
+    assert summary(entries) == {"top": {("medium", "failed"): 1}, "linux": {("medium", "passed"): 1}}
+
+
+def test_one_alias_for_two_profiles() -> None:
+    entries = [
+        profile("w1", control("c1"), depends=("base",)),
+        profile("w2", control("c2"), depends=("base",)),
+        profile("lin", control("c1"), parent="w1", depends=("elsewhere",)),
+        profile("win", control("c2"), parent="w2", depends=("elsewhere",)),
+        profile("lx", control("c1", "failed"), parent="base"),
+        profile("wx", control("c2", "failed"), parent="base"),
+    ]
+
+    assert summary(entries) == {"w1": {("medium", "failed"): 1}, "w2": {("medium", "failed"): 1}}

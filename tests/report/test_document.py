@@ -60,7 +60,72 @@ def test_every_cut_of_a_report_that_starts_with_something_else_is_none() -> None
 
 @pytest.mark.parametrize("middle", ["", " ", "\n", "\naudit_2  | ", "\n  "])
 def test_two_reports_in_one_file(middle: str) -> None:
-    assert "holds more than one document" in reason(f"audit_1  | {TEXT}{middle}{TEXT}")
+    assert "holds more than one report" in reason(f"audit_1  | {TEXT}{middle}{TEXT}")
+
+
+@pytest.mark.parametrize("first", ["passthrough", "node_name", "end_time"])
+@pytest.mark.parametrize("middle", ["\n", ",", "\naudit_2  | "])
+def test_another_report_is_seen_whatever_it_starts_with(first: str, middle: str) -> None:
+    other = json.dumps({first: "x", **REPORT})
+
+    assert "holds more than one report" in reason(f"{TEXT}{middle}{other}")
+    assert "holds more than one report" in reason(f"{other}{middle}{other[:-20]}")
+
+
+@pytest.mark.parametrize(
+    "line", ['{"level": "info", "msg": "done"}', '{"controls": [], "reporter": {}}', "{", "[1, 2]", '{"a": "']
+)
+def test_lines_of_a_log_are_no_reports(line: str) -> None:
+    assert read(f"{TEXT}\n{line}\n") == REPORT
+    assert read(f"{line}\n{TEXT}\n") == REPORT
+
+
+@pytest.mark.parametrize("before", ['{"cmd": "x", "profiles": ["base"]}', '{"event": "start", "controls": [{"id": "c"}]}'])
+def test_lists_of_names_are_no_reports(before: str) -> None:
+    assert read(f"{before}\n{TEXT}") == REPORT
+
+
+def test_a_report_after_many_lines_of_a_log() -> None:
+    assert read('DEBUG: {"name"=>{"x"=>{"y"=>1}}}\n' * 500 + TEXT) == REPORT
+
+
+ENHANCED = {"name": "p", "version": "1", "sha256": "0", "controls": [{"id": "c", "status": "passed", "results": [RESULT]}]}
+REPORT_OF_ENHANCED = {"platform": {"name": "debian"}, "profiles": [ENHANCED, {**ENHANCED, "controls": []}], "version": "7.1.16"}
+
+
+@pytest.mark.parametrize("middle", ["\n[06:00] WARN: reset\n", "\nx\n", "\n"])
+def test_what_is_left_of_a_broken_report_is_none(middle: str) -> None:
+    """With --enhanced-outcomes the controls in it have a status, as those of json-min do."""
+    text = json.dumps(REPORT_OF_ENHANCED)
+    for cut in [place for place in range(len(text)) if text.startswith('{"name": "p"', place)]:
+        if middle.strip():
+            assert "is broken JSON" in reason(f"{text[:cut]}{middle}{text[cut:]}")
+        assert "findings may be lost" in reason(text[cut:]) or "not a report" in reason(text[cut:])
+        assert reason(f"{text[: cut + 20]}{middle}{TEXT}"), "half a report, and another one"
+
+
+@pytest.mark.parametrize("document", [{"controls": ENHANCED["controls"]}, ENHANCED])
+def test_controls_without_their_report_are_none(document: Any) -> None:
+    assert "findings may be lost" in reason(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-24 06:00:00 ERROR inspec not found", "is not JSON"),
+        ('"x" is not a command', "is not JSON"),
+        (f"[{TEXT}, {TEXT}]", "is a list of 2 documents: write every report to a file of its own"),
+        ("".join(f"web-1 | {line}\n" for line in json.dumps(REPORT, indent=2).splitlines()), "at the start of each line"),
+        (
+            "".join(f"2026-11-24T06:00Z {line}\n" for line in json.dumps(REPORT, indent=2).splitlines()),
+            "at the start of each line",
+        ),
+        ('ok: [web01] => {"changed": false, "stdout": ' + json.dumps(TEXT) + "}", "within a text of another document"),
+        ('{"reporter": {"cli": {}}, "controls": []}', "not a report: an object with the keys reporter, controls"),
+    ],
+)
+def test_the_reason_is_true(text: str, expected: str) -> None:
+    assert expected in reason(text)
 
 
 def test_a_broken_report_after_something_else_says_where() -> None:

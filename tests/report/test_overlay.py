@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -285,3 +286,27 @@ def test_merging_is_associative(copies: list[ControlEntry]) -> None:
     two = [profile("a", *copies[:2]), profile("a", *copies[2:])]
 
     assert counts(apart) == counts(together) == counts(two)
+
+
+def test_two_profiles_that_share_an_id_are_no_layers_if_parents_are_named() -> None:
+    """InSpec has named them since 2.2.34; before that, who lists a control without results was below who has them."""
+    entries = [profile("a", control("1.1"), control("1.2", "passed")), profile("b", control("1.1", "passed"))]
+
+    assert [one.name for one in resolve(entries)] == ["a"]
+    assert [one.name for one in resolve(entries, names_parents=True)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("version", "profiles"), [("1.51.0", 1), ("2.2.10", 1), ("", 1), ("2.3.0", 2), ("5.22.3", 2), ("10.0.0", 2)]
+)
+def test_which_versions_name_parents(version: str, profiles: int) -> None:
+    result = {"status": "passed", "code_desc": "x"}
+    document = {
+        "version": version,
+        "profiles": [
+            {"name": "a", "controls": [{"id": "1.1", "results": []}]},
+            {"name": "b", "controls": [{"id": "1.1", "results": [result]}]},
+        ],
+    }
+
+    assert len(parse_report(json.dumps(document).encode(), "x", 0).profiles) == profiles

@@ -42,6 +42,24 @@ def test_files_of_one_name_from_two_folders_are_told_apart(tmp_path: Path) -> No
     assert found == [f"{str(tmp_path).lstrip('/')}/two/x", "x"]
 
 
+@pytest.mark.parametrize("link", ["latest.json", "Latest.json", "z.json"])
+def test_a_link_to_the_newest_of_a_pile_is_no_report(tmp_path: Path, link: str) -> None:
+    for day in (22, 23, 24):
+        (tmp_path / f"scan-202611{day}060000.json").touch()
+    (tmp_path / link).symlink_to("scan-20261124060000.json")
+
+    (found,) = find_sources((), str(tmp_path), "stdin").found
+
+    assert (found.name, os.path.basename(found.path)) == ("scan", "scan-20261124060000.json")
+
+
+def test_a_number_after_a_time_stamp_is_no_time_zone(tmp_path: Path) -> None:
+    for name in ("c-20261124060000-1001.json", "c-20261124060000-1002.json", "z-20261124T060000+0530.json"):
+        (tmp_path / name).touch()
+
+    assert names(results_dir=tmp_path) == ["c-1001", "c-1002", "z"]
+
+
 def test_one_file_named_twice_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "x.json").touch()
     (tmp_path / "latest.json").symlink_to("x.json")
