@@ -52,7 +52,7 @@ SETTINGS_FILE = "/etc/default/inspec-textfile"
 EPILOG = """\b
 Exit status:
   0  all reports were read and everything was written; failing controls are data
-  1  something could not be read or written; everything else was
+  1  something could not be read or written, or needs attention; everything else was done
   2  wrong usage
 """
 
@@ -172,6 +172,12 @@ def _shown_output(directory: str | None, file: str) -> str:
     return os.path.abspath(os.path.join(directory, file)) if directory else "standard output"
 
 
+def _refuse_conflicts(options: dict[str, Any]) -> None:
+    """Raise click.UsageError for options that do not go together."""
+    if options["upload"] and options["no_reports"]:
+        raise click.UsageError("--upload publishes the pages, and --no-reports makes none: leave one of them out")
+
+
 def _check(context: click.Context, results: tuple[str, ...], options: dict[str, Any]) -> int:
     """Look at the set-up and return the exit status."""
     from inspec_textfile.check import check
@@ -180,6 +186,7 @@ def _check(context: click.Context, results: tuple[str, ...], options: dict[str, 
 
     findings = [problem(text) for text in unknown_variables(context, os.environ)]
     try:
+        _refuse_conflicts(options)
         directory, file = _output(options["output"])
     except click.UsageError as error:
         shown = "nowhere"
@@ -203,8 +210,7 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
     from inspec_textfile.messages import Messages
     from inspec_textfile.run import Clock, run
 
-    if options["upload"] and options["no_reports"]:
-        raise click.UsageError("--upload publishes the pages, and --no-reports makes none: leave one of them out")
+    _refuse_conflicts(options)
     directory, file = _output(options["output"])
     console = Console(quiet=options["quiet"], verbose=options["verbose"])
     _introduce(context, console, _shown_output(directory, file))
@@ -248,11 +254,13 @@ def _job(results: tuple[str, ...], options: dict[str, Any], directory: str | Non
     from inspec_textfile.report.sources import STDIN
     from inspec_textfile.run import Job
 
+    # Before the folders are locked: InSpec may take its time.
+    data, problem = read_stdin() if STDIN in results else (None, "")
     return Job(
         arguments=results,
         results_dir=options["results_dir"],
-        # Before the folders are locked: InSpec may take its time.
-        stdin=(read_stdin(), time.time_ns()) if STDIN in results else None,
+        stdin=None if data is None else (data, time.time_ns()),
+        stdin_problem=problem,
         stdin_name=options["report_name"],
         output_dir=directory,
         output_file=file,
@@ -302,7 +310,7 @@ def _interrupted(_number: int, _frame: object) -> NoReturn:
 
 
 def _is_interrupt(error: BaseException) -> bool:
-    """Tell whether a signal raised this. Before Python 3.12, a class that is being made wraps it in a RuntimeError."""
+    """Return whether a signal raised this. Before Python 3.12, a class that is being made wraps it in a RuntimeError."""
     return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
 
 

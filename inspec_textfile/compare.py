@@ -76,8 +76,12 @@ def without_future(past: Past, latest: float) -> Past:
         return past
     if len(past.runs) > 1 and past.runs[0].started > latest:
         return past
-    last = past.before if past.before and past.before.started <= latest else None
-    return Past(runs=tuple(run for run in past.runs if run.started <= latest), last=last)
+    runs = tuple(run for run in past.runs if run.started <= latest)
+    last = past.before
+    if last and last.started > latest:  # two wrong runs: what has been failing since before them still does
+        failures = {key: failure for key, failure in last.failures.items() if failure.since <= latest}
+        last = last._replace(started=runs[-1].started, failures=failures) if runs else None
+    return Past(runs=runs, last=last)
 
 
 def history(past: Past, report: Report) -> History:
@@ -234,10 +238,10 @@ def _notes(before: Mapping[str, ProfileRun], profiles: Iterable[Profile]) -> Ite
 def _difference(name: str, old: ProfileRun, new: ProfileRun) -> Iterator[str]:
     added, gone = len(set(new.controls) - set(old.controls)), len(set(old.controls) - set(new.controls))
     if new.version != old.version:
-        parts = [f"{_count(added, 'control')} added"] * bool(added) + [f"{_count(gone, 'control')} gone"] * bool(gone)
+        parts = [f"{_count(number, 'control')} {what}" for number, what in ((added, "added"), (gone, "gone")) if number]
         yield f"profile {name} {old.version} -> {new.version}: {', '.join(parts) or 'the same controls'}"
     elif added or gone:
-        parts = [f"{_count(added, 'control')} more"] * bool(added) + [f"{_count(gone, 'control')} fewer"] * bool(gone)
+        parts = [f"{_count(number, 'control')} {what}" for number, what in ((added, "more"), (gone, "fewer")) if number]
         yield f"profile {name}: {', '.join(parts)} than in the run before"
     elif new.tests * _FAR_FEWER < old.tests:
         yield f"profile {name}: only {_count(new.tests, 'test')}, {old.tests:,} in the run before"

@@ -86,17 +86,16 @@ def print_line(text: str) -> None:
         os.write(_STDERR, line)
 
 
-def read_stdin() -> bytes:
-    """Return the bytes of standard input, b"" if it cannot be read."""
+def read_stdin() -> tuple[bytes, str]:
+    """Return the bytes of standard input, and why it cannot be read, "" if it can."""
     from inspec_textfile.files import read_at_most
     from inspec_textfile.report.sources import MAX_BYTES
 
     try:
         with open(_STDIN, "rb", closefd=False) as stdin:
-            return read_at_most(stdin, MAX_BYTES + 1)
+            return read_at_most(stdin, MAX_BYTES + 1), ""
     except OSError as error:
-        say(f"standard input: {error.strerror}")
-        return b""
+        return b"", f"cannot be read: {error.strerror}"
 
 
 def write_stdout(text: bytes) -> None:

@@ -16,7 +16,7 @@ from inspec_textfile.pages.files import page_file
 from inspec_textfile.pages.summary import Summary
 from inspec_textfile.report.model import Report
 from inspec_textfile.report.parse import parse_report
-from inspec_textfile.report.problems import NotAReport
+from inspec_textfile.report.problems import NotAReport, unexpected
 from inspec_textfile.report.sources import OlderRun, Source, SourceError, read_source
 from inspec_textfile.text import digest_of, visible
 
@@ -113,7 +113,7 @@ def _convert(task: Task, settings: Settings) -> _Half:
     except (SourceError, NotAReport) as error:
         return _Half(Converted(reason=str(error)))
     except Exception as error:
-        return _Half(Converted(reason=_unexpected(error)))
+        return _Half(Converted(reason=unexpected(error)))
     if counted.series > MAX_SERIES_OF_REPORT:
         reason = f"would make {counted.series:,} series, over the limit of {MAX_SERIES_OF_REPORT:,} for one report"
         return _Half(Converted(reason=reason))
@@ -176,13 +176,6 @@ def _older_report(run: OlderRun) -> Report | None:
         return None
 
 
-def _unexpected(error: Exception) -> str:
-    """Return why a report that we cannot handle is left out, so that the others are still converted."""
-    if isinstance(error, MemoryError):
-        return "does not fit into memory"
-    return f"cannot be converted: unexpected error, please report it: {error!r}"
-
-
 def _write_page(folder: OutputFolder, report: Report, shown: History, inputs: bool, errors: list[str], infos: list[str]) -> str:
     """Write a report's page; return its SHA-256, "" on failure."""
     name = page_file(report.name)
@@ -197,7 +190,7 @@ def _write_page(folder: OutputFolder, report: Report, shown: History, inputs: bo
         errors.append(str(error))
         return ""
     except Exception as error:
-        errors.append(f"{folder.path}/{name}: {_unexpected(error)}")
+        errors.append(f"{folder.path}/{name}: {unexpected(error)}")
         return ""
     infos.append(f"{folder.path}/{name}: written, {len(page):,} bytes")
     return digest

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from inspec_textfile.files import OutputError, OutputFolder
 from inspec_textfile.memory import Memory, Output, ReportMemory
 from inspec_textfile.messages import Messages
-from inspec_textfile.report.sources import STDIN, Source, Sources, read_source, refuse_too_large
+from inspec_textfile.report.sources import STDIN, Source, SourceError, Sources, read_source, refuse_too_large
 
 if TYPE_CHECKING:
     from inspec_textfile.report.model import Unreadable
@@ -38,6 +38,8 @@ class Job(NamedTuple):
     """Whether pages show the profiles' inputs."""
     upload: Publication | None = None
     """Where the pages are published; None for nowhere."""
+    stdin_problem: str = ""
+    """Why standard input cannot be read, "" if it can."""
 
 
 class Clock(NamedTuple):
@@ -79,6 +81,8 @@ class State(NamedTuple):
 def read(source: Source, job: Job) -> tuple[bytes, int]:
     """Return a report's bytes and its time (Unix time, nanoseconds). Raises SourceError."""
     if source.path == STDIN and job.stdin:
+        if job.stdin_problem:
+            raise SourceError(job.stdin_problem)
         refuse_too_large(job.stdin[0])
         return job.stdin
     return read_source(source)

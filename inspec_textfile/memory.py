@@ -178,8 +178,10 @@ def save(folder: OutputFolder, output_file: str, memory: Memory, last: Memory) -
         )
     name = file_name(output_file)
     try:
-        if folder.read(name, 1) is not None and not folder.is_own(name):  # a link, which is none of ours to remove, is not read
-            folder.remove(name)  # one that root replaces keeps its owner, and would be refused again and again
+        # A link is not ours to remove, and `read` does not follow it. Another user's file goes first: if root replaces it,
+        # it keeps its owner, and every later run refuses it.
+        if folder.read(name, 1) is not None and not folder.is_own(name):
+            folder.remove(name)
         folder.replace(name, data, MODE)
     except OutputError as error:
         return str(error)
@@ -268,7 +270,10 @@ def _report(key: bytes, output: bytes, past: bytes, row: bytes) -> ReportMemory:
 
 
 def kept_when_gone(reports: Iterable[ReportMemory]) -> list[ReportMemory]:
-    """Return what stays of reports that are gone: their past, of the first MAX_GONE."""
+    """Return what stays of reports that are gone: their past.
+
+    Those that went last come first, so beyond MAX_GONE the oldest are dropped.
+    """
     found = [
         ReportMemory(name=report.name, digest=report.digest, stamp=report.stamp, gone=True, past_line=report.past_line)
         for report in reports

@@ -104,7 +104,11 @@ def read_settings(context: click.Context, param: click.Parameter, path: str | No
 
     try:
         with open(path, "rb") as file:
-            text = os.fsdecode(file.read(_MAX_SETTINGS_BYTES))
+            data = file.read(_MAX_SETTINGS_BYTES + 1)
+        if len(data) > _MAX_SETTINGS_BYTES:
+            reason = f"{path} is larger than {_MAX_SETTINGS_BYTES >> 20} MiB, so it is no settings file"
+            raise click.BadParameter(reason, context, param)
+        text = os.fsdecode(data)
         settings = SettingsFile(os.path.abspath(path), parse_settings(text))
     except OSError as error:
         raise click.BadParameter(f"{path} cannot be read: {error.strerror}", context, param) from None

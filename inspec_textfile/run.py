@@ -183,7 +183,7 @@ def _write_index(this: Run, folder: OutputFolder, state: State) -> tuple[str, St
     broken = {report.name for report in state.unreadable}
     found = {name: output.summary for name, output in state.outputs.items() if output.summary}
     summaries = [summary for name, summary in found.items() if name not in broken]
-    last_good = {name: summary for name, summary in found.items() if name in broken and folder.has(page_file(name))}
+    last_good = {name: found.get(name) for name in broken if folder.has(page_file(name))}
     known = {name: output.row for name, output in state.outputs.items() if output.row}
     index = pages.render_index(summaries, state.unreadable, last_good, known)
     page = index.page.encode()

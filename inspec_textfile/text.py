@@ -1,4 +1,4 @@
-"""Characters that must never reach an output raw."""
+"""Texts and bytes: safe to print, as plain text, as a digest, as an age."""
 
 from __future__ import annotations
 
@@ -44,6 +44,9 @@ def digest_of(data: bytes) -> str:
 
 
 def age(seconds: float) -> str:
-    """Return a time span as a person says it: `3 d`, `5 min`."""
-    units = ((86400, "d"), (3600, "h"), (60, "min"))
-    return next((f"{seconds / size:.0f} {unit}" for size, unit in units if seconds >= size), f"{max(0.0, seconds):.0f} s")
+    """Return a time span as a person says it: `3 d`, `26 h`, `5 min`."""
+    for size, unit, limit in ((1, "s", 60), (60, "min", 60), (3600, "h", 48)):
+        count = round(max(0.0, seconds) / size)
+        if count < limit:
+            return f"{count} {unit}"
+    return f"{round(seconds / 86400)} d"

@@ -212,6 +212,16 @@ def test_a_run_from_a_clock_that_was_wrong_is_forgotten() -> None:
     assert without_future(past, day(5000)) == past
 
 
+def test_two_runs_from_a_clock_that_was_wrong_end_no_streak() -> None:
+    first, *wrong, last = (report(number, p=Ran({"a": "failed"})) for number in (0, 4000, 4001, 2))
+    past = advance(advance(advance(Past(), first), wrong[0]), wrong[1])
+
+    told = history(advance(without_future(past, day(3)), last), last)
+
+    assert told.failures[A].since == day(0)
+    assert [run.started for run in told.runs] == [day(0), day(2)]
+
+
 def test_nothing_is_forgotten_because_our_own_clock_is_wrong() -> None:
     """A host without a clock of its own starts in 1970, and runs the program before it knows the time."""
     past = Past()

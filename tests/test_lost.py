@@ -328,3 +328,12 @@ def test_results_of_another_host_on_standard_input(host: Host) -> None:
     )
     assert sum(value for series, value in host.series().items() if series.startswith("inspec_control_changes")) == 0
     assert "These results are of web02, and those before were of web01" in page(host, "stdin").read_text()
+
+
+def test_the_index_leads_to_a_last_good_page_that_is_not_remembered(fleet: Host) -> None:
+    (fleet.textfiles / ".inspec.prom.state").unlink()
+    (fleet.results / "web01.json").write_text("")
+
+    assert fleet.run().returncode == 1
+
+    assert "See its last good page" in (fleet.reports / "index.html").read_text()

@@ -7,10 +7,11 @@ import pty
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+
+from inspec_textfile.console import Progress
 
 from helpers.host import COMMAND, Host
 
@@ -54,13 +55,19 @@ def test_long_work_shows_files_rate_and_time_left(much: Host) -> None:
     assert "500/500" in shown
 
 
-def test_nothing_for_cron_nor_quiet_nor_short_work(much: Host) -> None:
+def test_nothing_for_cron_nor_quiet(much: Host) -> None:
     assert on_terminal(much, "--quiet") == (0, "")
     assert much.run().stderr == ""
-    for path in much.results.iterdir():
-        if path.name != "1.json":
-            path.unlink()
-    assert on_terminal(much) == (0, "")
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0.9, False), (1.1, True)])
+def test_nothing_for_short_work(seconds: float, shown: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(lambda: seconds, shown=True)
+
+    progress(1, 2)
+    progress.end()
+
+    assert ("reports" in capsys.readouterr().err) == shown
 
 
 def test_an_interruption_is_clean(much: Host) -> None:
@@ -74,5 +81,4 @@ def test_an_interruption_is_clean(much: Host) -> None:
 
 
 def leftovers(folder: Path) -> list[str]:
-    time.sleep(0.2)
     return [path.name for path in folder.rglob("*") if path.name.startswith(".")]

@@ -1,6 +1,6 @@
 import pytest
 
-from inspec_textfile.text import as_text, clean, visible
+from inspec_textfile.text import age, as_text, clean, visible
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ def test_visible_text_is_short() -> None:
 @pytest.mark.parametrize(("value", "expected"), [("x", "x"), (None, ""), (3, "3"), ([1], "[1]"), (True, "True")])
 def test_as_text(value: object, expected: str) -> None:
     assert as_text(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(-5, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (3599, "1 h"), (95_400, "26 h"), (172_799, "2 d"), (864_000, "10 d")],
+)
+def test_age(seconds: float, expected: str) -> None:
+    assert age(seconds) == expected

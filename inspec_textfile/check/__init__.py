@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from inspec_textfile.check.exporter import exporter_findings, readers_of, running_exporters, what_blocks
+from inspec_textfile.check.exporter import expanded, exporter_findings, readers_of, running_exporters, what_blocks
 from inspec_textfile.check.findings import Finding
 from inspec_textfile.check.folders import pages_findings, prom_findings
 from inspec_textfile.check.neighbours import textfile_findings
@@ -40,8 +40,8 @@ def _readers_findings(prom: Path) -> Iterator[Finding]:
     running = list(running_exporters())
     readers = readers_of(prom.parent, running)
     yield from exporter_findings(prom.parent, prom.name, running)
-    folders = {prom.parent.resolve()} | {Path(path).resolve() for exporter in readers for path in exporter.folders}
-    yield from textfile_findings(sorted(folders), prom.parent.resolve() / prom.name)
+    folders = {path.resolve() for exporter in readers for folder in exporter.folders for path in expanded(folder)}
+    yield from textfile_findings(sorted(folders | {prom.parent.resolve()}), prom.parent.resolve() / prom.name)
     for exporter in readers:
         if not what_blocks(exporter, prom):
             yield from served_findings(exporter, str(prom))

@@ -38,7 +38,9 @@ def running_exporters(proc: str = "/proc") -> Iterator[Exporter]:
         base = Path(proc, str(pid))
         try:
             arguments = base.joinpath("cmdline").read_bytes().decode("utf-8", "surrogateescape").rstrip("\0").split("\0")
-            status = dict(line.split(":", 1) for line in base.joinpath("status").read_text().splitlines() if ":" in line)
+            status = dict(
+                line.split(":", 1) for line in base.joinpath("status").read_text(errors="replace").splitlines() if ":" in line
+            )
         except OSError:
             continue
         program = os.path.basename(arguments[0])
@@ -109,10 +111,15 @@ def readers_of(folder: Path, running: Sequence[Exporter]) -> list[Exporter]:
     return [exporter for exporter in running if any(_is_same(exporter, other, folder) for other in exporter.folders)]
 
 
+def expanded(folder: str) -> list[Path]:
+    """Return the folders that one of a node_exporter's folders stands for: it may be a pattern."""
+    return [path for path in Path("/").glob(folder.lstrip("/")) if path.exists()] if "*" in folder else [Path(folder)]
+
+
 def _is_same(exporter: Exporter, its_folder: str, ours: Path) -> bool:
     """Return whether its folder is ours, also within its own root: a container may see ours under another name."""
     if "*" in its_folder:
-        return any(path.samefile(ours) for path in Path("/").glob(its_folder.lstrip("/")) if path.exists())
+        return any(path.samefile(ours) for path in expanded(its_folder))
     for path in (f"{exporter.root}/{its_folder.lstrip('/')}", its_folder):
         try:
             if os.path.samefile(path, ours):

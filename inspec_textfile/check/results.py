@@ -9,7 +9,7 @@ from inspec_textfile.check.findings import Finding, note, ok, problem, reason
 from inspec_textfile.check.folders import STALE_HOURS
 from inspec_textfile.files import user_name
 from inspec_textfile.report.parse import parse_report
-from inspec_textfile.report.problems import NotAReport
+from inspec_textfile.report.problems import NotAReport, unexpected
 from inspec_textfile.report.remarks import dated_piles, older_runs, renamed_reports, skipped_results
 from inspec_textfile.report.sources import STDIN, SourceError, Sources, find_sources, read_source
 from inspec_textfile.text import age
@@ -52,6 +52,10 @@ def results_findings(sources: Sources, now: float) -> Iterator[Finding]:
         except (SourceError, NotAReport) as error:
             yield problem(f"{source.path}: {error}")
             continue
+        except Exception as error:
+            yield problem(f"{source.path}: {unexpected(error)}")
+            continue
+        yield from (problem(f"{source.path}: {warning}") for warning in report.warnings)
         times = [modified_ns / 1e9] + ([report.started] if report.started is not None else [])
         ahead = max(times) - now
         if ahead > _AHEAD_SECONDS:
@@ -68,7 +72,8 @@ def results_findings(sources: Sources, now: float) -> Iterator[Finding]:
 def _ages(ages: Sequence[tuple[float, str]]) -> Finding:
     """Say how old the results are: by the older of the run in a file and the file itself."""
     oldest, path = max(ages)
-    text = f"results: {len(ages)} reports, the newest {age(min(ages)[0])} old, the oldest {age(oldest)} ({path})"
+    reports = f"{len(ages):,} report{'' if len(ages) == 1 else 's'}"
+    text = f"results: {reports}, the newest {age(min(ages)[0])} old, the oldest {age(oldest)} old ({path})"
     if oldest > STALE_HOURS * 3600:
         return problem(f"{text}: does InSpec still run? check its cron job or timer, or remove the file")
     return ok(text)

@@ -48,7 +48,7 @@ def served_findings(exporter: Exporter, path: str, *, proc: str = "/proc") -> It
             before, served = after, ask(address, exporter.arguments)
         written = parse_textfile(before)
     except NotAsked as error:
-        yield note(f"{name}: could not be asked whether it serves these series: {error}")
+        yield note(f"{name}: could not check whether it serves these series: {error}")
     except (OSError, BrokenTextfile):
         return  # our own file is missing or broken, which has a finding of its own
     else:
@@ -130,9 +130,9 @@ def ask(address: Address, arguments: Sequence[str]) -> Mapping[Series, float]:
     finally:
         connection.close()
     if answer.status == http.client.UNAUTHORIZED:
-        raise NotAsked(f"http://{address}{path} wants a user and a password: look at it with curl -u USER")
+        raise NotAsked(f"http://{address}{path} requires a user name and password: check it with curl -u USER")
     if answer.status == http.client.BAD_REQUEST and b"HTTPS server" in body:
-        raise NotAsked(f"it speaks https: look at it with curl https://{address}{path}")
+        raise NotAsked(f"it uses HTTPS: check it with curl https://{address}{path}")
     if answer.status != http.client.OK:
         raise NotAsked(f"http://{address}{path} answers {answer.status} {answer.reason}")
     try:

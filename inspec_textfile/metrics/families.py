@@ -77,7 +77,7 @@ ATTESTATION_EXPIRY = Family(
     "inspec_attestation_expiry_timestamp_seconds",
     ("report", "profile", "control"),
     "When the attestation of the control runs out, Unix time in seconds.",
-    "when the attestation of a person runs out; only attestations with a date",
+    "when an attestation expires; only attestations with a date",
 )
 OLDEST_FAILURE = Family(
     "inspec_oldest_failure_timestamp_seconds",
@@ -123,7 +123,7 @@ CONTROL_STATUS_DROPPED = Family(
     "inspec_control_status_dropped",
     ("report",),
     "Series of single controls left out to stay below the limit.",
-    "series of single controls left out by `--max-control-series`; with the former",
+    "series of single controls left out by `--max-control-series`; only with `--control-series`",
 )
 REPORTS = Family(
     "inspec_textfile_reports",
@@ -150,7 +150,7 @@ UPLOAD_LAST_SUCCESS = Family(
     "inspec_upload_last_success_timestamp_seconds",
     (),
     "When a run last published all pages, Unix time in seconds.",
-    "when a run last published all pages; with the former",
+    "when a run last published all pages; only with `--upload`",
 )
 BUILD_INFO = Family("inspec_textfile_build_info", ("version",), "The version of inspec-textfile, always 1.", "1")
 

@@ -90,8 +90,8 @@ def _body(profile: Profile, control: Control, around: Context, anchor: str) -> I
     if entry.attestation:
         yield attestation_box(entry.attestation)
     if entry.removed:
-        left_out = f"{count(sum(entry.removed.values()), 'more result was', 'more results were')} left out of the report"
-        yield html('<p class="note">{} by whoever sent it: {}.</p>', left_out, _removed(entry))
+        left_out = count(sum(entry.removed.values()), "more result")
+        yield html('<p class="note">The sender left {} out of this report: {}.</p>', left_out, _removed(entry))
     yield from results_markup(entry.results, lambda lines: around.backtraces.markup(lines, anchor))
     yield from _texts(entry, control.status)
     yield tags_markup(entry.tags)

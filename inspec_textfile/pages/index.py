@@ -185,7 +185,7 @@ def headline(rows: Sequence[Row]) -> tuple[str, str]:
         *([f"{count(broken, 'has', 'have')} profiles that did not run"] if broken else []),
         *([f"{count(by_status[NOT_REVIEWED], 'is', 'are')} not fully reviewed"] if by_status[NOT_REVIEWED] else []),
         *([f"{count(by_status[WAIVED], 'has', 'have')} waived controls"] if by_status[WAIVED] else []),
-        *([f"{number(by_status[NOT_APPLICABLE])} with nothing that applies"] if by_status[NOT_APPLICABLE] else []),
+        *([f"{count(by_status[NOT_APPLICABLE], 'has', 'have')} no applicable controls"] if by_status[NOT_APPLICABLE] else []),
     ]
     total = count(len(rows), "report")
     if not parts:

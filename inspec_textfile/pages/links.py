@@ -1,6 +1,6 @@
 """Links to the page of a report and to a control on it: one rule, for the pages and for the alerts that link to them.
 
-An alert builds the same link from its labels, with nothing but what Prometheus' templates offer (README, "Links"):
+An alert builds the same link from its labels, with nothing but what Prometheus' templates offer (docs/contract.md, "Pages"):
 
     BASE/inspec-REPORT.json.html#c:PROFILE/CONTROL        PROFILE and CONTROL through `urlquery`
 """

@@ -159,8 +159,8 @@ def index_help() -> Markup:
     keys = (("j", "next report"), ("k", "previous report"), ("Enter", "open it"))
     words = (
         ("two words", "both of them, in name, profile, host or reason"),
-        ("the head of a column", "sorts by it; once more, the other way round"),
-        ("i", "at a row: its exact times and its profiles"),
+        ("column heading", "click to sort, again to reverse, once more for worst first"),
+        ("i", "in a row: verdict, host, exact time, what changed"),
     )
     return _help((*keys, *_SHARED_KEYS), words)
 

@@ -40,7 +40,7 @@ def _ran(waiver: Waiver) -> str:
         return "not said"
     if waiver.expired:
         return "run, as the waiver has expired"
-    return "run all the same" if waiver.run else "not run while the waiver is in force"
+    return "run anyway" if waiver.run else "not run while the waiver is in force"
 
 
 def _unreadable(text: str) -> Markup:
@@ -49,10 +49,10 @@ def _unreadable(text: str) -> Markup:
 
 def attestation_box(attestation: Attestation) -> Markup:
     """Return an attestation as it stands at its control."""
-    state = "Attestation ran out: it no longer counts" if attestation.expired else f"Attested by a person: {attestation.status}"
-    told = (("By", attestation.updated_by), ("Given", attestation.updated), ("Holds for", attestation.frequency))
+    state = "Attestation expired: it no longer counts" if attestation.expired else f"Attested by a person: {attestation.status}"
+    told = (("By", attestation.updated_by), ("Attested on", attestation.updated), ("Valid for", attestation.frequency))
     rows = [html("<dt>{}</dt><dd>{}</dd>", name, value) for name, value in told if value.strip()]
-    rows.append(html("<dt>{}</dt><dd>{}</dd>", "Ran out" if attestation.expired else "Runs out", _attested_until(attestation)))
+    rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if attestation.expired else "Expires", _attested_until(attestation)))
     why = prose(attestation.explanation) if attestation.explanation.strip() else html("<p>No explanation was given.</p>")
     css = "wv expired" if attestation.expired else "wv"
     return html('<div class="{}"><h4>{}</h4><div class="md">{}</div><dl>{}</dl></div>', css, state, why, join(rows))
@@ -62,7 +62,7 @@ def _attested_until(attestation: Attestation) -> Markup:
     if attestation.expires is not None:
         return moment(attestation.expires, "exp")
     unreadable = f"{attestation.updated}, {attestation.frequency}"
-    return _unreadable(unreadable) if attestation.unreadable_date else html("no end is given")
+    return _unreadable(unreadable) if attestation.unreadable_date else html("no expiry date")
 
 
 def register_section(controls: Sequence[_Row]) -> Markup:
@@ -88,9 +88,9 @@ def _attestation_row(profile: Profile, control: Control, attestation: Attestatio
     return _row(
         profile,
         control,
-        "Attestation, ran out" if attestation.expired else f"Attestation: {attestation.status}",
+        "Attestation, expired" if attestation.expired else f"Attestation: {attestation.status}",
         attestation.explanation.strip() or "No explanation was given.",
-        (("by", attestation.updated_by), ("given", attestation.updated), ("holds for", attestation.frequency)),
+        (("by", attestation.updated_by), ("attested on", attestation.updated), ("valid for", attestation.frequency)),
         day(attestation.expires) if attestation.expires is not None else _attested_until(attestation),
         "judged by a person",
     )
@@ -100,7 +100,7 @@ def _waiver_row(profile: Profile, control: Control, waiver: Waiver) -> Markup:
     if waiver.expires is not None:
         until = day(waiver.expires)
     else:
-        until = _unreadable(waiver.expires_text) if waiver.expires_text else html("no end")
+        until = _unreadable(waiver.expires_text) if waiver.expires_text else html("no expiry date")
     return _row(
         profile,
         control,

@@ -38,12 +38,12 @@ _UNFOLDED = 3
 _FOLDED = (NOT_APPLICABLE, PASSED)
 """Controls that need no work."""
 _MEANING = {
-    FAILED: "What the profile asks for is not so on this host.",
-    ERROR: "The test itself broke, so nobody knows. Repair the test or what it needs.",
-    NOT_REVIEWED: "Nothing was tested. A person has to look: see “Check”.",
-    WAIVED: "Somebody decided that these may fail.",
-    NOT_APPLICABLE: "Impact 0: the profile says that these do not concern this host.",
-    PASSED: "As it should be.",
+    FAILED: "This host does not meet these requirements.",
+    ERROR: "The test itself broke, so the result is unknown. Fix the test or what it depends on.",
+    NOT_REVIEWED: "Not tested. These need a review by hand: see “Check”.",
+    WAIVED: "A waiver allows these to fail.",
+    NOT_APPLICABLE: "These do not apply to this host.",
+    PASSED: "This host meets these requirements.",
 }
 NOTHING = html("")
 _Row = tuple[Profile, Control]

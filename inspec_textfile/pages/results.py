@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from inspec_textfile.pages.layout import dedented
 from inspec_textfile.pages.markup import Markup, defuse, html, join, terminal_text
 from inspec_textfile.pages.times import duration
-from inspec_textfile.pages.words import number
+from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import ERROR, FAILED, PASSED, SKIPPED, WAIVED, Control, Result
 from inspec_textfile.report.status import is_error, result_status
 
@@ -34,7 +34,7 @@ class Backtraces:
 
     def markup(self, lines: Sequence[str], anchor: str) -> Markup:
         """Return a backtrace of the control at `anchor`, folded; what an earlier one holds too, as a link to that one."""
-        many = f"Backtrace, {number(len(lines))} {'line' if len(lines) == 1 else 'lines'}"
+        many = f"Backtrace, {count(len(lines), 'line')}"
         same, where = max([(_same_end(lines, shown), at) for shown, at in self._shown], default=(0, ""))
         if same < self._FEWEST:
             self._shown = [*self._shown, (lines, anchor)][-self._KEPT :]
@@ -77,7 +77,7 @@ def results_markup(results: Sequence[Result], backtrace: _ShowBacktrace) -> Iter
     shown = [*failed, *skipped]
     yield from _list(shown, "more that failed or were skipped", backtrace)
     if shown and passed:
-        what = "1 test passed" if len(passed) == 1 else f"{number(len(passed))} tests passed"
+        what = f"{count(len(passed), 'test')} passed"
         yield html('<details class="x"><summary>{}</summary>{}</details>', what, _items(passed, backtrace))
     elif passed:
         yield from _list(passed, "more that passed", backtrace)
@@ -153,7 +153,7 @@ def reason(control: Control) -> str:
     if control.status == WAIVED and entry.waiver:
         return _line(entry.waiver.justification) or "no justification was given"
     if entry.attestation and entry.attestation.expired:
-        return "its attestation ran out"
+        return "its attestation expired"
     if not entry.results:
         return "no test was run"
     worst = min(entry.results, key=_badness)

@@ -27,9 +27,12 @@ def verdict(summary: Summary) -> tuple[str, str]:
         return status, f"No control failed; {listed(parts)}."
     if not counts[PASSED]:
         return NOT_APPLICABLE, "No control applies to this host."
-    one = counts[PASSED] == 1
-    applying = " that applies" * one + " that apply" * (not one) if counts[NOT_APPLICABLE] else ""
-    return PASSED, f"The one control{applying} passed." if one else f"All {number(counts[PASSED])} controls{applying} passed."
+    applying = ""
+    if counts[NOT_APPLICABLE]:
+        applying = " that applies" if counts[PASSED] == 1 else " that apply"
+    if counts[PASSED] == 1:
+        return PASSED, f"The one control{applying} passed."
+    return PASSED, f"All {number(counts[PASSED])} controls{applying} passed."
 
 
 def _not_tested(tally: Tally) -> list[str]:

@@ -129,7 +129,7 @@ def _decoder(warnings: Warnings) -> json.JSONDecoder:
         return found if len(found) == len(pairs) else _join_repeated(pairs, warnings)
 
     def constant(name: str) -> None:
-        warnings.add(f"{name} is not JSON: read as null")
+        warnings.add(f"holds {name}, which is not JSON: read as null")
 
     # strict=False: accept control characters in strings. JSON does not allow them, but reports have them.
     return json.JSONDecoder(object_pairs_hook=pairs_to_dict, parse_constant=constant, strict=False)

@@ -34,3 +34,10 @@ def kind_of(value: Any) -> str:
     """Return what a JSON value is, as a noun with its article."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def unexpected(error: Exception) -> str:
+    """Return why a report that we cannot handle is left out, so that the others are still converted."""
+    if isinstance(error, MemoryError):
+        return "does not fit into memory"
+    return f"cannot be converted: unexpected error, please report it: {error!r}"

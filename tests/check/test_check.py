@@ -71,9 +71,24 @@ def test_nothing_is_wrong(good: Host) -> None:
     done = good.run("--check")
 
     assert problems(good) == []
-    assert re.search(r"results: 1 reports, the newest \d s old", done.stdout)
+    assert re.search(r"results: 1 report, the newest \d+ (?:s|min) old, the oldest", done.stdout)
     assert f"reads {good.textfiles} as user" in done.stdout
     assert good.run("--check", "--quiet").stdout == ""
+
+
+def test_warnings_that_every_run_repeats(good: Host) -> None:
+    path = good.results / "ssh-baseline.json"
+    path.write_text(path.read_text().replace("{", '{"note": NaN, ', 1))
+    assert "holds NaN" in good.run().stderr
+
+    assert any("holds NaN, which is not JSON" in found for found in problems(good))
+
+
+def test_options_that_do_not_go_together(good: Host) -> None:
+    done = good.run("--check", env={"INSPEC_TEXTFILE_NO_REPORTS": "1", "INSPEC_TEXTFILE_UPLOAD": "s3://bucket/x"})
+
+    assert done.returncode == 1
+    assert "--upload publishes the pages, and --no-reports makes none" in done.stdout
 
 
 def test_no_results(good: Host) -> None:
@@ -354,10 +369,10 @@ def test_a_node_exporter_that_serves_other_values(good: Host) -> None:
     with answering(good, text) as found:
         assert "serves all" in found()
     with answering(good, "", status=401) as found:
-        assert "could not be asked whether it serves these series: http://127.0.0.1:" in found()
-        assert "wants a user and a password" in found()
+        assert "could not check whether it serves these series: http://127.0.0.1:" in found()
+        assert "requires a user name and password" in found()
     with answering(good, "Client sent an HTTP request to an HTTPS server.", status=400) as found:
-        assert "it speaks https" in found()
+        assert "it uses HTTPS" in found()
     with answering(good, "<html>") as found:
         assert "something other than metrics" in found()
 
@@ -443,7 +458,7 @@ def test_processes(tmp_path: Path) -> None:
     def process(pid: int, *arguments: str) -> None:
         (tmp_path / str(pid)).mkdir()
         (tmp_path / str(pid) / "cmdline").write_bytes(b"\0".join(word.encode() for word in arguments) + b"\0")
-        (tmp_path / str(pid) / "status").write_text("Name:\tx\nUid:\t7\t8\t8\t8\nGid:\t1\t9\t9\t9\nGroups:\t4 5\n")
+        (tmp_path / str(pid) / "status").write_bytes(b"Name:\tcaf\xe9\nUid:\t7\t8\t8\t8\nGid:\t1\t9\t9\t9\nGroups:\t4 5\n")
         (tmp_path / str(pid) / "cwd").symlink_to("/srv")
 
     process(1, "/sbin/init")

@@ -106,7 +106,7 @@ def test_attestations_stand_at_their_control_and_in_the_register() -> None:
         "Attestation: passed",
         "Passed",
         "Looked at the racks",
-        "by: Ada Example; given: 2026-01-02; holds for: annually",
+        "by: Ada Example; attested on: 2026-01-02; valid for: annually",
         "2 Jan 2027",
         "judged by a person",
     ]
@@ -115,7 +115,7 @@ def test_attestations_stand_at_their_control_and_in_the_register() -> None:
 def test_an_attestation_that_ran_out() -> None:
     one = control("c")._replace(attestation=Attestation("passed", "", "2020", "", "soon", None, expired=True))
     said = text_of(pages.render_report(report_of(profile_of(one))))
-    assert "Attestation ran out: it no longer counts" in said
+    assert "Attestation expired: it no longer counts" in said
     assert "No explanation was given." in said
     assert "2020, soon (this date cannot be read)" in said
 
@@ -142,7 +142,7 @@ def test_results_that_were_left_out_are_told() -> None:
     one = control("c", "failed")._replace(removed={"failed": 947, "passed": 50})
     said = text_of(pages.render_report(report_of(profile_of(one))))
     assert "948 of 998 tests failed" in said
-    assert "997 more results were left out of the report by whoever sent it: 947 failed, 50 passed." in said
+    assert "The sender left 997 more results out of this report: 947 failed, 50 passed." in said
 
 
 @pytest.mark.parametrize(("backtrace", "css"), [((), "nt"), (("/x.rb:1",), "ex")])

@@ -160,7 +160,7 @@ def test_log_lines_after_the_report_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("data", "note"),
     [
-        (b'{"profiles": [], "statistics": {"duration": NaN}}', "NaN is not JSON"),
+        (b'{"profiles": [], "statistics": {"duration": NaN}}', "holds NaN, which is not JSON"),
         (b'{"profiles": [], "version": "1", "version": "2"}', "'version' twice"),
     ],
 )

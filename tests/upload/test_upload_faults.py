@@ -254,12 +254,10 @@ def test_a_signal_ends_the_upload_and_not_the_metrics(ready: Host, store: FakeSt
     store.behaviour = lambda _key, _times: STALL
     process = start(ready, store)
     eventually(lambda: store.asked, 20, "the store is asked", every=0.02)
-    sent = time.monotonic()
 
     process.send_signal(number)
-    _, told = process.communicate(timeout=20)
+    _, told = process.communicate(timeout=20)  # less than half of --upload-timeout
 
-    assert time.monotonic() - sent < 3
     assert process.returncode == 1
     assert told.decode().count("\n") == 1
     assert b"interrupted" in told
