@@ -14,14 +14,14 @@ const known = (map, thing, read) => { if (!map.has(thing)) map.set(thing, read(t
 const text = thing => known(texts, thing, t => t.textContent.toLowerCase())
 const shown = () => page.things.filter(thing => !thing.hidden)
 
-// --- filter, kept in the URL ---------------------------------------------------------------------------------------------
+// --- filter, kept in the URL ---
 
 const picked = name => $$(`[name=${name}]:checked`).map(box => box.value)
 const words = query => [...query.toLowerCase().matchAll(/(?:(tag|nist):)?(?:"([^"]*)"|(\S+))/g)].map(([, kind, quoted, plain]) => [kind, quoted ?? plain])
 
 function fits(thing, [kind, value]) {
   if (!kind) return text(thing).includes(value)
-  return known(marks, thing, page.marks).some(mark => kind === 'tag' ? mark === value : mark.startsWith(`${value}-`))
+  return known(marks, thing, page.marks).some(mark => mark === value || kind === 'nist' && mark.startsWith(value) && !/\w/.test(mark[value.length]))
 }
 
 let filtered = ''
@@ -36,7 +36,7 @@ function apply() {
   }
   const on = wanted.length || boxes.length
   filtered = [...$$('#filters :checked').map(box => box.parentNode.firstChild.nextSibling.textContent.trim()), search.value.trim()].filter(Boolean).join(', ')
-  count.textContent = `${on ? `${number(left)} of ` : ''}${number(page.things.length)} ${page.what}`
+  count.textContent = `${on ? `${number(left)} of ` : ''}${number(page.things.length)} ${page.what}${page.things.length === 1 ? '' : 's'}`
   if (filtered) filtered = `Only: ${filtered}. ${count.textContent}.`
   $('#filtered').textContent = filtered
   $('#none').hidden = left > 0
@@ -69,9 +69,9 @@ function clear() {
   apply()
 }
 
-// --- times: what only the browser knows is the time of day and its zone --------------------------------------------------
+// --- times: what only the browser knows is the time of day and its zone ---
 
-const units = [['year', 31557600], ['month', 2629800], ['day', 86400], ['hour', 3600], ['minute', 60]]
+const units = [['year', 31557600], ['month', 2629800, 7776000], ['day', 86400], ['hour', 3600], ['minute', 60]]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' }), short = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'narrow' })
 const local = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' })
 
@@ -79,7 +79,7 @@ function tellTimes() {
   for (const time of $$('time')) {
     const when = new Date(time.dateTime), seconds = (when - Date.now()) / 1000
     if (seconds !== seconds) continue
-    const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) || units[4]
+    const [unit, size] = units.find(([, size, least = size]) => Math.abs(seconds) >= least) || units[4]
     const age = format => format.format(Math.trunc(seconds / size), unit)
     const here = when.getTimezoneOffset() ? local.format(when) : ''
     const exact = `${when.toISOString().replace('T', ' ').replace('.000Z', ' UTC')}${here && `, ${here}`}`
@@ -102,7 +102,7 @@ function tellTimes() {
   }
 }
 
-// --- keys ----------------------------------------------------------------------------------------------------------------
+// --- keys ---
 
 const stored = value => {
   try { return value === undefined ? localStorage.getItem('inspec-keys') : localStorage.setItem('inspec-keys', value) } catch { return null }
@@ -113,7 +113,7 @@ function step(by, list, selector) {
   let to = list.indexOf(now) + by
   if (!now || !list.includes(now)) to = by > 0 ? 0 : list.length - 1
   const next = list[Math.max(0, Math.min(to, list.length - 1))]
-  if (next) $('summary, a', next)?.focus()
+  if (next) $('a, :scope > summary', next)?.focus()
 }
 
 function useKeys(acts) {

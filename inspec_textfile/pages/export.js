@@ -1,4 +1,4 @@
-// --- copies and CSV, made here: nothing is asked from anywhere -----------------------------------------------------------
+// --- copies and CSV, made here: nothing is asked from anywhere ---
 
 async function copy(value) {
   try { return await navigator.clipboard.writeText(value) } catch { /* not on file: in some browsers */ }
@@ -27,7 +27,7 @@ document.addEventListener('click', event => {
 
 const said = (control, selector) => $$(selector, control).map(plain).join('\n').trim()
 const tag = (control, name) => $$('.tags > div', control).filter(div => $('dt', div).textContent.toLowerCase() === name)
-  .flatMap(div => $$('b', div).map(mark => mark.textContent)).join(', ')
+  .flatMap(div => $$('b', div).map(mark => mark.textContent)).filter(id => !/^rev/i.test(id)).join(', ')
 const fact = name => plain($$('header .facts div').find(div => $('dt', div).textContent === name)?.lastChild || document.createTextNode(''))
 
 // What a line of a plan of action and milestones (POA&M) needs.

@@ -1,6 +1,6 @@
 const table = $('#ix'), rows = table ? $$('tbody tr.r', table) : []
 const home = new Map(rows.map((row, at) => [row, { at, body: row.parentNode }]))
-page.what = 'reports'
+page.what = 'report'
 page.things = rows
 page.fields = { is: row => row.dataset.is.split(' ') }
 page.sorted = ''
@@ -12,7 +12,7 @@ page.after = () => {
 }
 
 const key = (row, column) => {
-  const cell = row.cells[column], value = cell ? cell.dataset.k ?? cell.textContent.trim() : ''
+  const cell = row.cells[column], value = cell ? cell.dataset.k ?? (column ? cell.textContent.trim() : $('summary', cell).ariaLabel) : ''
   return cell?.dataset.k !== undefined || cell?.classList.contains('num') ? Number.parseFloat(value.replace(/,/g, '')) : value
 }
 
@@ -35,6 +35,7 @@ function sortRows(by) {
   }
   heads.forEach((head, at) => at === column ? head.setAttribute('aria-sort', by < 0 ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'))
   page.sorted = by ? `${by}` : ''
+  table.classList.toggle('flat', !!by) // without the lines of their folders, the reports have longer names
 }
 
 function recall() {

@@ -20,7 +20,6 @@ from inspec_textfile.report.model import (
     NOT_REVIEWED,
     PASSED,
     STATUSES,
-    WAIVED,
     Unreadable,
 )
 
@@ -179,12 +178,13 @@ def headline(rows: Sequence[Row]) -> tuple[str, str]:
     lost = sum(row.unreadable is not None for row in rows)
     broken = sum(bool(row.summary and not row.unreadable and row.summary.not_loaded) for row in rows)
     failing = sum(bool(row.summary and not row.unreadable and row.summary.tally.failing) for row in rows)
+    unreviewed, waived = (sum(mark in row.marks and not row.unreadable for row in rows) for mark in ("not_reviewed", "waived"))
     parts = [
         *([f"{number(lost)} could not be read"] if lost else []),
         *([f"{count(failing, 'has', 'have')} failing controls"] if failing else []),
         *([f"{count(broken, 'has', 'have')} profiles that did not run"] if broken else []),
-        *([f"{count(by_status[NOT_REVIEWED], 'is', 'are')} not fully reviewed"] if by_status[NOT_REVIEWED] else []),
-        *([f"{count(by_status[WAIVED], 'has', 'have')} waived controls"] if by_status[WAIVED] else []),
+        *([f"{count(unreviewed, 'is', 'are')} not fully reviewed"] if unreviewed else []),
+        *([f"{count(waived, 'has', 'have')} waived controls"] if waived else []),
         *([f"{count(by_status[NOT_APPLICABLE], 'has', 'have')} no applicable controls"] if by_status[NOT_APPLICABLE] else []),
     ]
     total = count(len(rows), "report")

@@ -15,6 +15,7 @@ from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import ERROR, NOT_REVIEWED, PASSED, STATUSES, WAIVED, Unreadable
 
 NOTHING = html("")
+_OR_EARLIER = html('<span title="It failed in the first run that is remembered: it may have been failing for longer">≤ </span>')
 
 
 class Row(NamedTuple):
@@ -71,7 +72,10 @@ class Columns(NamedTuple):
 def report_row(row: Row, columns: Columns, *, in_folder: str) -> Markup:
     """Return the line of a report, in the group of a folder or in none ("")."""
     shown = row.name[len(in_folder) + 1 :] if in_folder else row.name
-    name = html('<a href="{}">{}</a>', links.page_link(row.name), shown) if row.has_page else html("{}", shown)
+    folder = html('<span class="fo">{}/</span>', in_folder) if in_folder else NOTHING
+    name = html('<a href="{}" title="{}">{}{}</a>', links.page_link(row.name), row.name, folder, shown)
+    if not row.has_page:
+        name = html("{}{}", folder, shown)
     one = row.summary
     profiles = ", ".join(f"{title} {version}".strip() for title, version in one.profiles) if one else ""
     status = ERROR if row.unreadable else row.verdict[0]
@@ -79,8 +83,8 @@ def report_row(row: Row, columns: Columns, *, in_folder: str) -> Markup:
         '<tr class="r {}" data-is="{}"><th scope="row">{}{}{}{}</th>{}</tr>\n',
         f"{status} old" if row.unreadable and one else status,
         " ".join(row.marks),
+        _details(one, row.verdict[1]) if one else _reason(row),
         name,
-        _details(one, row.verdict[1]) if one else NOTHING,
         html(" <small>{}</small>", profiles) if profiles else NOTHING,
         _broken(row) if row.unreadable and one else NOTHING,
         join(_cells(one, columns, old=row.unreadable is not None))
@@ -104,6 +108,19 @@ def _broken(row: Row) -> Markup:
     )
 
 
+def _reason(row: Row) -> Markup:
+    """Return what the line has no room for."""
+    broken = row.unreadable
+    if not broken:
+        return NOTHING
+    since = ("Since", moment(broken.since) if broken.since is not None else None)
+    return _folded(row.name, [("File", html("<code>{}</code>", broken.path)), ("Reason", html("{}", broken.reason)), since])
+
+
+def _folded(name: str, rows: Sequence[tuple[str, Markup | None]]) -> Markup:
+    return html('<details class="i"><summary aria-label="Details of {}">i</summary>{}</details> ', name, facts(rows))
+
+
 def _details(one: Summary, sentence: str) -> Markup:
     changes = [
         f"{number(many)} {what}"
@@ -122,12 +139,12 @@ def _details(one: Summary, sentence: str) -> Markup:
         ("Since the run before", html("{}", ", ".join(changes)) if changes else None),
         ("Compare with care", html("{}", "; ".join(one.notes)) if one.notes else None),
     ]
-    return html(' <details class="i"><summary aria-label="Details of {}">i</summary>{}</details>', one.name, facts(rows))
+    return _folded(one.name, rows)
 
 
 def _cells(one: Summary, columns: Columns, *, old: bool) -> Iterable[Markup]:
     counts = one.tally.by_status
-    yield html('<td class="host" data-l="Host">{} <small>{}</small></td>', one.target, one.platform)
+    yield html('<td class="host" data-l="Host" title="{}">{} <small>{}</small></td>', one.target, one.target, one.platform)
     started = "" if one.started is None else int(one.started)
     yield html('<td data-l="Run" data-k="{}">{}</td>', started, minute(one.started, "age"))
     if columns.new:
@@ -137,9 +154,16 @@ def _cells(one: Summary, columns: Columns, *, old: bool) -> Iterable[Markup]:
     yield _passed(one, old=old)
     if columns.oldest:
         oldest = "" if one.oldest_failure is None else int(one.oldest_failure)
-        first = html(" <small>or longer</small>") if one.oldest_first_seen else NOTHING
-        shown = html("{}{}", day(one.oldest_failure), first) if one.oldest_failure is not None else NOTHING
-        yield html('<td data-l="Failing since" data-k="{}">{}</td>', oldest, shown)
+        yield html('<td class="since" data-l="Failing since" data-k="{}">{}</td>', oldest, _since([one]))
+
+
+def _since(found: Iterable[Summary]) -> Markup:
+    """Return since when the longest-failing control of some reports has been failing."""
+    failing = [(one.oldest_failure, not one.oldest_first_seen) for one in found if one.oldest_failure is not None]
+    if not failing:
+        return NOTHING
+    since, is_known = min(failing)
+    return html("{}{}", NOTHING if is_known else _OR_EARLIER, day(since))
 
 
 def _number(many: int, css_class: str, name: str) -> Markup:
@@ -171,10 +195,9 @@ def group_row(folder: str, rows: Sequence[Row], columns: Columns) -> Markup:
         _number(sum(one.tally.by_status[one_status] for one in found), one_status, STATUS_NAMES[one_status])
         for one_status in columns.statuses
     ]
-    oldest = min((one.oldest_failure for one in found if one.oldest_failure is not None), default=None)
     cells.append(html("<td></td>"))
     if columns.oldest:
-        cells.append(html("<td>{}</td>", day(oldest) if oldest is not None else NOTHING))
+        cells.append(html('<td class="since" data-l="Failing since">{}</td>', _since(found)))
     return html(
         '<tr class="grp"><th scope="rowgroup" colspan="3">{} <small>{}</small></th>{}</tr>\n', folder, said, join(cells)
     )

@@ -122,8 +122,9 @@ def _row(
     ran: str,
 ) -> Markup:
     return html(
-        '<tr><th scope="row"><a href="#{}">{}</a></th><td>{}</td><td class="{}">{}</td><td>{}</td><td>{}</td>'
-        "<td>{}</td><td>{}</td></tr>\n",
+        '<tr><th scope="row" class="any"><a href="#{}">{}</a></th><td data-l="Decision">{}</td>'
+        '<td data-l="Status" class="{}">{}</td><td data-l="Reason" class="any">{}</td><td data-l="Who" class="any">{}</td>'
+        '<td data-l="Until">{}</td><td data-l="Tests">{}</td></tr>\n',
         links.anchor(profile.name, control.id),
         control.id,
         decision,

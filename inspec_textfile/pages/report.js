@@ -1,5 +1,5 @@
 const folds = $$('.fold')
-page.what = 'controls'
+page.what = 'control'
 page.things = $$('.c')
 page.fields = { status: c => [c.classList[1]], severity: c => [c.dataset.v], change: c => [c.dataset.w] }
 page.marks = control => $$('.tags dd b', control).map(mark => mark.textContent.toLowerCase())
@@ -47,7 +47,7 @@ function recall() {
   if (page.index) $('nav a').search = page.index
 }
 
-// --- every number filters ------------------------------------------------------------------------------------------------
+// --- every number filters ---
 
 document.addEventListener('click', event => {
   const link = event.target.closest('[data-f]'), mark = event.target.closest('.tags dd b')
@@ -59,7 +59,7 @@ document.addEventListener('click', event => {
   tools.scrollIntoView()
 })
 
-// --- links to one control ------------------------------------------------------------------------------------------------
+// --- links to one control ---
 
 function unfold(element) {
   for (let at = element; at; at = at.parentElement) if (at.tagName === 'DETAILS') at.open = true
@@ -87,7 +87,7 @@ function goToAnchor() {
   look()
 }
 
-// --- keys and buttons ----------------------------------------------------------------------------------------------------
+// --- keys and buttons ---
 
 function expandAll() {
   const list = shown(), open = !list.every(control => control.open)

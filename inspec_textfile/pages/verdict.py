@@ -64,13 +64,15 @@ def _failing_sentence(summary: Summary) -> str:
 
 
 def _how_bad(failing: Mapping[str, int]) -> str:
-    """Return the severities of failing controls in words: those above low, or the worst there is."""
+    """Return the severities of failing controls in words: those above low one by one, or the worst there is."""
     total = sum(failing.values())
     if len(failing) == 1:
         level = next(iter(failing))
         return f"{'its severity is' if total == 1 else 'all are of severity'} {level}"
     worst = [level for level in failing if level in ("critical", "high", "medium")] or list(failing)[:1]
-    return f"{', '.join(f'{number(failing[level])} {level}' for level in worst)} in severity"
+    lower = total - sum(failing[level] for level in worst)
+    parts = [f"{number(failing[level])} {level}" for level in worst] + ([f"{number(lower)} lower"] if lower else [])
+    return f"{', '.join(parts)} in severity"
 
 
 def _did_not_load(summary: Summary) -> str:

@@ -148,6 +148,16 @@ def test_what_changed_is_linked_filtered_and_sorted(tab: Opened) -> None:
     assert len(set(since)) > 5
 
 
+@pytest.mark.parametrize(
+    ("query", "hit"), [("nist:AC-6", True), ("nist:ac", True), ('nist:"AC-6 (9)"', True), ("nist:AC-60", False)]
+)
+def test_nist_ids_and_families_filter(tab: Opened, query: str, hit: bool) -> None:
+    tagged = control("tagged", "failed")._replace(tags={"nist": ["AC-6 (9)", "Rev_4"]})
+    page = tab.open(page_of(report_of(profile_of(tagged, control("other", "failed")))))
+    page.fill("#q", query)
+    assert hits(page) == (["tagged"] if hit else [])
+
+
 def test_a_profile_filters_to_its_controls(tab: Opened) -> None:
     report = load("7.1.16/multi-three")
     page = tab.open(page_of(report))

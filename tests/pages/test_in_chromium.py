@@ -312,7 +312,7 @@ def test_thousands_of_results_stay_usable(tab: Opened) -> None:
     assert page.locator(".c li:visible").count() == 10
     page.click(".c .x > summary >> nth=0")
     page.fill("#q", "t 5949")
-    assert page.locator("#count").inner_text() == "1 of 1 controls"
+    assert page.locator("#count").inner_text() == "1 of 1 control"
 
 
 @pytest.mark.usefixtures("shared")

@@ -16,7 +16,7 @@ from helpers.reports import load
 __all__ = ["chromium", "tab"]  # fixtures
 
 ROWS = """[...document.querySelectorAll('#ix .r')].filter(row => !row.hidden)
-    .map(row => row.querySelector('th a, th').firstChild.textContent.trim())"""
+    .map(row => row.querySelector('.i > summary').ariaLabel.replace('Details of ', ''))"""
 
 
 def small() -> str:
@@ -53,6 +53,17 @@ def test_folders_come_apart_for_a_sort_and_together_again(tab: Opened) -> None:
     page.click("thead button >> text=Failed")
     assert page.locator(".grp:visible").count() == groups
     assert page.evaluate(ROWS) == before
+
+
+def test_a_sorted_list_says_which_folder_a_report_is_in_and_finds_it(tab: Opened) -> None:
+    page = tab.open(fleet(20, folders=True), name="index.html")
+    first = page.locator(".grp + .r th a").first
+    folder = str(first.get_attribute("title")).rpartition("/")[0]
+    assert folder not in first.inner_text()
+    page.fill("#q", folder)
+    assert page.locator(".r:visible").count() > 1
+    page.click("thead button >> text=Failed")
+    assert all(f"{folder}/" in name for name in page.locator(".r:visible th a").all_inner_texts())
 
 
 def test_chips_filter_to_as_many_as_they_say(tab: Opened) -> None:
@@ -100,7 +111,7 @@ def test_a_row_has_its_age_the_exact_time_on_hover_and_in_its_details(tab: Opene
     assert "ago" in time.inner_text()
     assert "2026-11-24 00:1" in str(time.get_attribute("title"))
     assert "UTC, 24 Nov 2026, 01:1" in str(time.get_attribute("title"))
-    page.locator(".i > summary").first.click()
+    page.locator(".passed .i > summary").first.click()
     assert "2026-11-24 00:1" in page.locator(".i[open]").inner_text()
 
 

@@ -32,7 +32,16 @@ def rows(page: str) -> list[Element]:
 
 
 def names(page: str) -> list[str]:
-    return [" ".join("".join(row[0].itertext()).split()).split(" i")[0].split(" ")[0] for row in rows(page)]
+    return [_shown(row[0]).split()[0] for row in rows(page)]
+
+
+def _shown(element: Element) -> str:
+    """Return what the line shows of an element: neither folded details, nor the folder, which stands above the report."""
+    parts = [element.text or ""]
+    for child in element:
+        parts += [] if child.tag == "details" or child.get("class") == "fo" else [_shown(child)]
+        parts.append(child.tail or "")
+    return "".join(parts)
 
 
 def cells(row: Element) -> dict[str, str]:
@@ -160,7 +169,7 @@ def test_what_is_new_and_since_when_the_oldest_has_been_failing() -> None:
     page = pages.render_index([summary_of("failed", history=history), summary_of("passed", name="two")], (), {}).page
     first, second = rows(page)
     assert cells(first)["New"] == "1"
-    assert cells(first)["Failing since"] == "18 Sep 2023 or longer"
+    assert cells(first)["Failing since"] == "≤ 18 Sep 2023"
     assert cells(second)["New"] == "0"
     assert cells(second)["Failing since"] == ""
     assert str(first.get("data-is")).split() == ["failing", "new"]

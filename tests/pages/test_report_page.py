@@ -219,7 +219,7 @@ def test_verdict(statuses: list[str], status: str, sentence: str, compliance: st
 def test_verdict_names_the_worst_severities() -> None:
     impacts = {"a": 0.9, "b": 0.7, "c": 0.7, "d": 0.1}
     report = report_of(profile_of(*(control(id_, "failed", impact=impact) for id_, impact in impacts.items())))
-    assert verdict(summarize(report))[1] == "4 of 4 controls failed; 1 critical, 2 high in severity."
+    assert verdict(summarize(report))[1] == "4 of 4 controls failed; 1 critical, 2 high, 1 lower in severity."
 
 
 def test_compliance_is_rounded_down_so_that_100_means_all() -> None:
