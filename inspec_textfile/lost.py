@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from inspec_textfile import memory, pages
 from inspec_textfile.files import LARGEST_OUTPUT, OutputError
-from inspec_textfile.job import Run, replace_file
+from inspec_textfile.job import Job, Run, replace_file
 from inspec_textfile.memory import Output, ReportMemory, with_output
 from inspec_textfile.metrics.exposition import MAX_SERIES
 from inspec_textfile.pages.files import page_file
 from inspec_textfile.report.model import Unreadable
 from inspec_textfile.report.sources import Source, modified_ns_of, unreadable
 from inspec_textfile.text import digest_of
+
+_ALL_GONE = "its results file is gone, as are all others"
+_HIDDEN = "its folder could not be listed"
 
 
 def unreadable_report(this: Run, source: Source, reason: str) -> Unreadable:
@@ -54,9 +58,9 @@ def missing_reports(this: Run, reports: Mapping[str, ReportMemory]) -> list[Unre
         this.messages.error(
             f"{' '.join(this.job.arguments) or this.job.results_dir}: holds no results, and the last run had "
             f"{len(dropped)}: their last figures and pages are kept. Is a file system not mounted? "
-            f"To start over on purpose, remove {memory.file_name(this.job.output_file)} beside the .prom file"
+            f"To start over on purpose, remove {_memory_of(this.job)}"
         )
-        return [Unreadable(name=name, path=name, reason="its results file is gone, as are all others") for name in missing]
+        return [Unreadable(name=name, path=name, reason=_ALL_GONE, missing=True) for name in missing]
     if hidden:
         this.messages.error(f"not read this time, so their last figures and pages are kept: {', '.join(hidden)}")
     removed = [name for name in dropped if name not in renamed]
@@ -66,7 +70,11 @@ def missing_reports(this: Run, reports: Mapping[str, ReportMemory]) -> list[Unre
             f"removed; to keep them, pass the results of all hosts in one run: {', '.join(removed)}"
         )
     _remove_pages(this, [this.last.reports[name] for name in dropped])
-    return [Unreadable(name=name, path=name, reason="its folder could not be listed") for name in hidden]
+    return [Unreadable(name=name, path=name, reason=_HIDDEN, missing=True) for name in hidden]
+
+
+def _memory_of(job: Job) -> str:
+    return os.path.join(job.output_dir or ".", memory.file_name(job.output_file))
 
 
 def _remove_pages(this: Run, reports: Iterable[ReportMemory]) -> None:

@@ -249,12 +249,14 @@ def _upload(this: Run, state: State) -> tuple[object, RunFigures]:
 def _rows(state: State) -> Sequence[ReportRow]:
     from inspec_textfile.metrics.exposition import ReportRow
 
+    missing = {report.name for report in state.unreadable if report.missing}
     return [
         ReportRow(
             name=name,
             text=state.outputs[name].text,
             modified_ns=report.modified_ns,
             readable=report.unreadable_since_ns is None,
+            missing=name in missing,
         )
         for name, report in state.reports.items()
     ]

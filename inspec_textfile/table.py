@@ -19,6 +19,7 @@ from inspec_textfile.text import age, visible
 MAX_ROWS = 40
 _HEAD = ("REPORT", "VERDICT", "FAILING", "SINCE", "NEW", "FIXED", "RUN", "PAGE")
 _UNREADABLE = "unreadable"
+_MISSING = "missing"
 _COLOURS = {
     FAILED: "red",
     ERROR: "magenta",
@@ -50,13 +51,13 @@ def table(state: State, reports_dir: str | None, *, now: float, colour: bool) ->
 
 
 def _rows(state: State, reports_dir: str | None, now: float) -> list[_Row]:
-    unreadable = {report.name for report in state.unreadable}
+    unreadable = {report.name: _MISSING if report.missing else _UNREADABLE for report in state.unreadable}
     rows: list[tuple[tuple[object, ...], _Row]] = []
     for name, report in state.reports.items():
         summary = (state.outputs.get(name) or report.decoded()).summary
         page = os.path.join(reports_dir, page_file(name)) if reports_dir and report.page else ""
         if name in unreadable or not summary:
-            rows.append(((0, name), _row(name, _UNREADABLE, summary, page, now)))
+            rows.append(((0, name), _row(name, unreadable.get(name, _UNREADABLE), summary, page, now)))
         else:
             rows.append(((1, *summary.rank), _row(name, verdict(summary)[0], summary, page, now)))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]

@@ -71,6 +71,8 @@ class ReportRow(NamedTuple):
     """mtime of the results file behind the figures: Unix time, nanoseconds."""
     readable: bool
     """Whether its figures are those of the current results file."""
+    missing: bool = False
+    """There is no results file, or its folder cannot be listed."""
 
 
 class RunFigures(NamedTuple):
@@ -151,7 +153,7 @@ def _original(reports: Iterable[ReportRow]) -> _Samples:
 
 def _states(reports: Sequence[ReportRow]) -> _Samples:
     """Return what is known about every results file, readable or not."""
-    read = sum(row.readable for row in reports)
+    read, missing = sum(row.readable for row in reports), sum(row.missing for row in reports)
     return {
         families.MODIFIED.name: [
             families.MODIFIED.sample(row.modified_ns / 1e9, report=label(row.name)) for row in reports if row.text
@@ -159,7 +161,8 @@ def _states(reports: Sequence[ReportRow]) -> _Samples:
         families.READABLE.name: [families.READABLE.sample(float(row.readable), report=label(row.name)) for row in reports],
         families.REPORTS.name: [
             families.REPORTS.sample(read, state="read"),
-            families.REPORTS.sample(len(reports) - read, state="unreadable"),
+            families.REPORTS.sample(len(reports) - read - missing, state="unreadable"),
+            families.REPORTS.sample(missing, state="missing"),
         ],
     }
 

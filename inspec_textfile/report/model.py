@@ -252,3 +252,5 @@ class Unreadable(NamedTuple):
     """A sentence: what it is, and what to do."""
     since: float | None = None
     """mtime of the first results that could not be read: Unix time, seconds; None if unknown."""
+    missing: bool = False
+    """There is no file, or its folder cannot be listed."""
