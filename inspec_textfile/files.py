@@ -60,6 +60,9 @@ class OutputFolder:
         except OSError as error:
             raise OutputError(f"{path}: {_why(error)}") from None
         self._below: dict[str, int] = {}
+        status = os.fstat(self._descriptor)
+        self._owner = (status.st_uid, status.st_gid) if status.st_uid else None
+        """User and group of new files if root writes them, by hand: the service must be able to replace them. None: root's."""
         try:
             self._lock(wait)
             self._clear(self._descriptor)
@@ -74,6 +77,12 @@ class OutputFolder:
         for descriptor in (*self._below.values(), self._descriptor):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+    def share_user(self, other: OutputFolder) -> None:
+        """Give new files to the owner of another folder of the run, if this one is root's and others may write to it."""
+        status = os.fstat(self._descriptor)
+        if not status.st_uid and status.st_mode & stat.S_IWGRP and other._owner:
+            self._owner = (other._owner[0], status.st_gid)
 
     def read(self, name: str, most: int) -> bytes | None:
         """Return the first `most` bytes of a file, None if there is not a regular file of that name that can be read."""
@@ -144,7 +153,7 @@ class OutputFolder:
             old = _present_file(base, folder)
             temporary = _TEMPORARY.format(self._token, os.urandom(8).hex())
             try:
-                _write(temporary, folder, data, mode, old)
+                _write(temporary, folder, data, mode, (old.st_uid, old.st_gid) if old else self._owner)
                 os.rename(temporary, base, src_dir_fd=folder, dst_dir_fd=folder)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -165,21 +174,23 @@ class OutputFolder:
         if parent not in self._below:
             above = self._folder_of(parent, create=create)
             base = os.path.basename(parent)
-            if create:
-                self._make(parent, above)
+            is_new = create and self._make(parent, above)
             try:
                 self._below[parent] = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
+                if is_new:
+                    _give(self._below[parent], self._owner)
             except OSError as error:
                 raise OutputError(f"{os.path.join(self.path, parent)}: {_why(error)}") from None
             self._clear(self._below[parent])
         return self._below[parent]
 
-    def _make(self, name: str, above: int) -> None:
-        """Make a folder in the one with the descriptor `above`, if it is missing."""
+    def _make(self, name: str, above: int) -> bool:
+        """Make a folder in the one with the descriptor `above`, and return whether it was missing."""
         try:
             os.mkdir(os.path.basename(name), dir_fd=above)
+            return True
         except FileExistsError:
-            pass
+            return False
         except OSError as error:
             raise OutputError(_folder_message(os.path.dirname(os.path.join(self.path, name)), error)) from None
 
@@ -215,18 +226,24 @@ def _umask() -> int:
     return mask
 
 
-def _write(name: str, folder: int, data: bytes, mode: int | None, owner: os.stat_result | None) -> None:
+def _write(name: str, folder: int, data: bytes, mode: int | None, owner: tuple[int, int] | None) -> None:
+    """Write a new file. `owner`: user and group that it gets if root writes it."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(name, flags, 0o600, dir_fd=folder), "wb", buffering=0) as file:
         view = memoryview(data)
         while view:
             view = view[file.write(view) :]
-        own = os.fstat(file.fileno())
-        if owner and os.geteuid() == 0 and (owner.st_uid, owner.st_gid) != (own.st_uid, own.st_gid):
-            # Run by hand as root, the file stays that of the user who runs the service.
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        _give(file.fileno(), owner)
         os.fchmod(file.fileno(), mode if mode is not None else 0o666 & ~_umask())
         os.fsync(file.fileno())
+
+
+def _give(descriptor: int, owner: tuple[int, int] | None) -> None:
+    """Give a new file or folder to a user and group, if root runs the program and the file system knows owners."""
+    status = os.fstat(descriptor)
+    if owner and os.geteuid() == 0 and owner != (status.st_uid, status.st_gid):
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, *owner)
 
 
 def _present_file(name: str, folder: int) -> os.stat_result | None:

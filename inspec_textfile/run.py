@@ -76,6 +76,8 @@ def _prepared(stack: ExitStack, job: Job, clock: Clock, messages: Messages) -> R
         reports_folder = output  # locked already
     else:
         reports_folder = _open(stack, job.reports_dir, messages, create=True) if job.reports_dir else None
+    if output and reports_folder:
+        output.share_user(reports_folder)
     last = Memory()
     if output:
         last, problem = memory.load(output, job.output_file)

@@ -19,6 +19,9 @@ import pytest
 from inspec_textfile import files
 from inspec_textfile.files import OutputError, OutputFolder, read_at_most, user_name
 
+from helpers.host import Host
+from helpers.servers import NOBODY
+
 LEFTOVER = ".inspec-textfile-0123456789abcdef0123456789abcdef.tmp"
 OLD, NEW = b"old", b"new " * 10_000
 
@@ -491,3 +494,29 @@ def test_the_umask_is_as_before(folder: Path) -> None:
         assert os.umask(0o027) == 0o027
     finally:
         os.umask(before)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_by_hand_is_the_services(host: Host) -> None:
+    """On a new host, before the service's first run: it must be able to replace all of it later."""
+    os.chown(host.reports, NOBODY, -1)
+    host.textfiles.chmod(0o775)
+    host.add("7.1.16/all-pass", "web01/all-pass.json")
+
+    assert host.run().returncode == 0
+
+    made = [*host.reports.rglob("*"), *host.textfiles.iterdir()]
+    assert len(made) == 5
+    assert {path.stat().st_uid for path in made} == {NOBODY}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_in_its_own_folder_is_roots(host: Host) -> None:
+    os.chown(host.reports, NOBODY, -1)
+    host.add("7.1.16/all-pass")
+
+    assert host.run().returncode == 0
+
+    assert {path.stat().st_uid for path in host.textfiles.iterdir()} == {0}

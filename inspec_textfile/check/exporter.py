@@ -90,11 +90,15 @@ def exporter_findings(folder: Path, name: str, running: Sequence[Exporter]) -> I
     readers = readers_of(folder, running)
     if not readers:
         for exporter in running:
-            where = ", ".join(exporter.folders) if exporter.folders else "no folder: its textfile collector is off"
-            yield problem(
-                f"node_exporter (process {exporter.pid}): reads {where}, but the metrics go to {folder}: pass --output, or "
-                f"start it with --collector.textfile.directory={folder}"
-            )
+            what = f"node_exporter (process {exporter.pid}): reads"
+            start = f"start it with --collector.textfile.directory={folder}"
+            if exporter.folders:
+                where = ", ".join(exporter.folders)
+                yield problem(f"{what} {where}, but the metrics go to {folder}: pass --output, or {start}")
+            else:
+                yield problem(
+                    f"{what} no folder, for its textfile collector is off: {start}, and without --no-collector.textfile"
+                )
     for exporter in readers:
         user = user_name(exporter.user)
         blocked = what_blocks(exporter, folder / name)

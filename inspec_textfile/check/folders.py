@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 
-from inspec_textfile.check.findings import Finding, ok, problem, reason
+from inspec_textfile.check.findings import Finding, note, ok, problem, reason
 from inspec_textfile.files import user_name
 from inspec_textfile.text import age
 
@@ -46,7 +46,7 @@ def prom_findings(folder: str, name: str, now: float) -> Iterator[Finding]:
         status = os.stat(path, follow_symlinks=False)
     except OSError as error:
         if error.errno == errno.ENOENT:
-            yield problem(f"{path}: does not exist yet: run inspec-textfile once")
+            yield problem(f"{path}: does not exist yet: run inspec-textfile once, as the service does")
         else:
             yield problem(f"{path}: user {user_name()} cannot access it ({reason(error)})")
         return
@@ -59,10 +59,11 @@ def prom_findings(folder: str, name: str, now: float) -> Iterator[Finding]:
 def _file_findings(path: str, status: os.stat_result, now: float) -> Iterator[Finding]:
     if status.st_uid not in (os.geteuid(), 0):
         owner = user_name(status.st_uid)
-        yield problem(
-            f"{path}: belongs to user {owner}, and this is user {user_name()}: run inspec-textfile as one user, by hand too "
-            f"(runuser -u {owner} -- inspec-textfile --check)"
-        )
+        text = f"{path}: belongs to user {owner}, and this is user {user_name()}: "
+        if os.geteuid():
+            yield problem(f"{text}run inspec-textfile as one user, by hand too")
+        else:
+            yield note(f"{text}put `runuser -u {owner} --` in front of this command to check what that user may do")
     seconds = now - status.st_mtime
     if seconds > STALE_HOURS * 3600:
         yield problem(f"{path}: is {age(seconds)} old: does inspec-textfile still run? check its cron job or timer")
