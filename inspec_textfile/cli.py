@@ -225,7 +225,7 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
         clock = Clock(now=time.time, elapsed=elapsed)
         state = run(job, clock=clock, write_stdout=write_stdout, messages=Messages(console.error, console.info, progress))
         if not options["quiet"]:
-            _show(state, job.reports_dir, verbose=options["verbose"])
+            _show(state, job, verbose=options["verbose"])
         _on_signals(signal.SIG_IGN)  # everything is done: a signal now must not turn success into failure
     except (KeyboardInterrupt, RuntimeError) as error:
         if not _is_interrupt(error):
@@ -238,13 +238,13 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
 
 def _introduce(context: click.Context, console: Console, output: str) -> None:
     """Say what a run will work on, and what looks like a mistake on the command line or in the environment."""
+    for text in in_force(context, output) if context.params["verbose"] else ():
+        console.info(text)
     for text in unknown_variables(context, os.environ):
         console.warn(text)
     if context.params["verbose"]:
         from inspec_textfile.report.remarks import remarks
 
-        for text in in_force(context, output):
-            console.info(text)
         for text in remarks(context.params["results"], context.params["results_dir"]):
             console.info(text)
 
@@ -273,14 +273,16 @@ def _job(results: tuple[str, ...], options: dict[str, Any], directory: str | Non
     )
 
 
-def _show(state: State, reports_dir: str | None, *, verbose: bool) -> None:
+def _show(state: State, job: Job, *, verbose: bool) -> None:
     """Show a person what a run found: at a terminal, or with -v."""
     at_terminal = bool(sys.stderr and sys.stderr.isatty() and sys.stdout and sys.stdout.isatty())
-    if state.reports and (at_terminal or verbose):
+    if at_terminal or verbose:
         from inspec_textfile.console import print_line
         from inspec_textfile.table import table
 
-        for line in table(state, reports_dir, now=time.time(), colour=at_terminal and not os.environ.get("NO_COLOR")):
+        if not state.reports:
+            print_line(f"no reports: there are no results in {' '.join(job.arguments) or job.results_dir}")
+        for line in table(state, job.reports_dir, now=time.time(), colour=at_terminal and not os.environ.get("NO_COLOR")):
             print_line(line)
 
 

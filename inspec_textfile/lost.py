@@ -69,6 +69,9 @@ def missing_reports(this: Run, reports: Mapping[str, ReportMemory]) -> list[Unre
             f"{len(removed):,} of the last run's reports are not among the results of this run, so their series and pages are "
             f"removed; to keep them, pass the results of all hosts in one run: {', '.join(removed)}"
         )
+    else:
+        for name in removed:
+            this.messages.info(f"{name}: its results file is gone, so its series and page are removed")
     _remove_pages(this, [this.last.reports[name] for name in dropped])
     return [Unreadable(name=name, path=name, reason=_HIDDEN, missing=True) for name in hidden]
 

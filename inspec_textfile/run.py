@@ -133,6 +133,7 @@ def _converted(this: Run, unchanged: Unchanged) -> State:
         for message in converted.infos:
             this.messages.info(message)
         if converted.memory:
+            this.messages.info(f"{task.source.path}: read as the report {task.source.name}")
             reports[task.source.name] = converted.memory
         else:
             broken.append(lost.unreadable_report(this, task.source, converted.reason))
