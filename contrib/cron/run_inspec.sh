@@ -266,18 +266,24 @@ shorten() {
 
 # Reads the config: what can be run, and what can't. Both have a label if the name is valid.
 read_config() {
-    local i line why label
+    local i line why label open_quote
     mapfile -t lines <"$config"
     for i in "${!lines[@]}"; do
         line=${lines[i]%$'\r'}
         [[ $line =~ ^[[:space:]]*(#|$) ]] && continue
         count=$((count + 1))
-        if split "$line"; then why=$(objection_to_name "${words[0]:-}"); else why="a quote is not closed"; fi
+        open_quote=
+        if ! split "$line"; then
+            open_quote="a quote is not closed"
+            read -ra words <<<"$line"
+        fi
+        why=$(objection_to_name "${words[0]:-}")
+        [[ -z $open_quote || ${words[0]} != *[\'\"]* ]] || why=$open_quote # in the name itself
         if [[ -z $why ]]; then
             label_of "${words[0]}"
             labels+=("$label")
             seen[${words[0]}]=$((i + 1))
-            why=$(objection_to_arguments "${words[@]:1}")
+            why=${open_quote:-$(objection_to_arguments "${words[@]:1}")}
             [[ -z $why ]] && to_run+=("$line") || refused+=("$label")
         fi
         if [[ -n $why ]]; then

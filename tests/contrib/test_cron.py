@@ -590,6 +590,18 @@ def test_a_report_that_has_never_succeeded_has_series(host: CronHost) -> None:
     assert outcome(host, "no-profile", STARTED) is None  # it was not started
 
 
+def test_a_line_that_breaks_keeps_its_series(host: CronHost) -> None:
+    """An alert that fires for it must not resolve because somebody forgot a quote."""
+    profile = host.stand_in.prints("profile", LAST_GOOD, 0)
+    host.configure(f"web01 '{profile}'")
+    assert is_quiet(host.run())
+    host.configure(f"web01 '{profile}", f"'web02 {profile}")
+    run = host.run()
+    assert (run.returncode, run.stderr.count("a quote is not closed")) == (1, 2)
+    assert outcome(host, "web01") == 0
+    assert outcome(host, "web01", STARTED)
+
+
 def test_nothing_can_run(host: CronHost) -> None:
     """The figures of the last run stay, but success: that is over."""
     host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
