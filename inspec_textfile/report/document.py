@@ -45,6 +45,7 @@ def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
         raise NotAReport("is empty: InSpec failed before it wrote a report, see what it printed on stderr")
     try:
         document, end = _find_document(text, _decoder(warnings).raw_decode)
+        holds_another = _holds_report(text[end:])
     except RecursionError:
         raise NotAReport("is nested too deeply to be an InSpec report") from None
     if not isinstance(document, dict):
@@ -52,7 +53,8 @@ def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
     _refuse_failed_scan(document)
     if not _is_report(document):
         raise NotAReport(_what_object_it_is(document))
-    _refuse_another(text[end:])
+    if holds_another:
+        raise NotAReport("holds more than one report: write every report to a file of its own")
     return document
 
 
@@ -213,14 +215,11 @@ def _is_of_report(text: str, failure: _Failure) -> bool:
     return bool(start_of_one or re.compile(_LIST_OF_PROFILES).search(text, failure.start, failure.error.pos))
 
 
-def _refuse_another(rest: str) -> None:
-    """Raise NotAReport if another report, or a part of one, follows the report. Other output may."""
-    if "{" not in rest:
-        return
+def _holds_report(rest: str) -> bool:
+    """Return whether what follows a report is another one, or a part of one. Other output may follow."""
     failures: list[_Failure] = []
     documents = _documents(rest, json.JSONDecoder(strict=False).raw_decode, failures)
-    if any(_is_report(document) for document, _ in documents) or any(_is_of_report(rest, failure) for failure in failures):
-        raise NotAReport("holds more than one report: write every report to a file of its own")
+    return any(_is_report(document) for document, _ in documents) or any(_is_of_report(rest, failure) for failure in failures)
 
 
 _LOOKS_LIKE = (
@@ -232,14 +231,14 @@ _LOOKS_LIKE = (
 
 
 # A line of the report after something else, and the next one too: the prefix that kubectl, docker and CI systems put there.
-_PREFIXED = re.compile(r'^[^\n{"]{1,200}\{[^\S\n]*\n[^\n{"\s][^\n{"]{0,200}"\w+"\s*:', re.MULTILINE)
+_PREFIXED = r'(?m)^[^\n{"]{1,200}\{[^\S\n]*\n[^\n{"\s][^\n{"]{0,200}"\w+"\s*:'
 
 
 def _what_it_is(text: str, errors: Sequence[json.JSONDecodeError]) -> str:
     looks_like = next((kind for pattern, kind in _LOOKS_LIKE if re.search(pattern, text)), None)
     if looks_like:
         return f"is {looks_like}, not JSON; {USE_JSON}"
-    if _PREFIXED.search(text):
+    if re.search(_PREFIXED, text):
         return "has something else at the start of each line: have InSpec write the file itself, with --reporter json:FILE"
     if '{\\"' in text and re.search(_REPORT_START, text.replace('\\"', '"')):
         return "holds a report within a text of another document: have InSpec write the file itself, with --reporter json:FILE"

@@ -144,3 +144,8 @@ def test_a_broken_report_after_something_else_says_where() -> None:
 )
 def test_compressed_files(start: bytes, program: str) -> None:
     assert reason(start + b"\x00" * 20) == f"is compressed: {program} it"
+
+
+def test_nothing_after_a_report_can_break_the_reader() -> None:
+    assert "nested too deeply" in reason(TEXT + "\n" + '{"a": ' * 100_000)
+    assert "thousands of digits" in reason(TEXT + "\n" + '{"a": ' + "1" * 10_000 + "}")
