@@ -77,7 +77,7 @@ def remembered(this: Run, changed: Sequence[Source], digests: Mapping[str, str])
 
 def _last(last: ReportMemory | None, name: str, digest: str, renamed: Sequence[ReportMemory]) -> ReportMemory:
     """Return what is remembered about a report of that name, or about the one that had its results under another name."""
-    old = min(renamed, key=lambda one: one.gone, default=None)
+    old = min(renamed, key=lambda report: report.gone, default=None)
     if (last and last.digest == digest) or not old or (last and old.gone):
         return last or ReportMemory(name)
     return ReportMemory(name, past_line=old.past_line)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import quote_plus
 
 from inspec_textfile.pages.layout import prose
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import bar, facts
 from inspec_textfile.pages.results import message
 from inspec_textfile.pages.summary import tally, title
@@ -96,19 +96,19 @@ def _about_profile(profile: Profile, with_inputs: bool) -> Markup:
         ("Builds on", html("{}", ", ".join(profile.layers)) if profile.layers else None),
         ("State", html("{}", profile.status)),
     ]
-    inputs = html("")
+    inputs = NOTHING
     if entry.inputs and with_inputs:
         inputs = html(
             '<details class="x"><summary>{}</summary><table class="in"><thead><tr><th scope="col">Input</th>'
             '<th scope="col">Value</th></tr></thead><tbody>{}</tbody></table></details>',
             count(len(entry.inputs), "input"),
-            join([html('<tr><th scope="row">{}</th><td>{}</td></tr>', one.name, _value(one)) for one in entry.inputs]),
+            join([html('<tr><th scope="row">{}</th><td>{}</td></tr>', item.name, _value(item)) for item in entry.inputs]),
         )
     return html("<h3>{}</h3>{}{}", title(profile), facts(rows), inputs)
 
 
-def _value(one: Input) -> str:
+def _value(item: Input) -> str:
     """Return an input's value as it may be shown."""
-    if one.value is not None:
-        return one.value
-    return "not shown: sensitive" if one.sensitive else f"not shown: a node object of {number(one.size)} characters"
+    if item.value is not None:
+        return item.value
+    return "not shown: sensitive" if item.sensitive else f"not shown: a node object of {number(item.size)} characters"

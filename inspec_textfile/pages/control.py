@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from inspec_textfile.history import ControlKey, Failure, History
 from inspec_textfile.pages import links, past
 from inspec_textfile.pages.layout import prose
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.nist import nist_ids
 from inspec_textfile.pages.register import attestation_box, waiver_box
 from inspec_textfile.pages.results import Backtraces, reason, results_markup
@@ -24,7 +24,6 @@ _LABELS = {"fix": "Fix", "remediation": "Remediation", "check": "Check", "ration
 _ORDER = ("fix", "remediation", "check", "rationale")
 _IDS_SHOWN = 3
 """Ids of NIST SP 800-53 in a control's line; all of them stand among its tags."""
-NOTHING = html("")
 
 
 class Context(NamedTuple):

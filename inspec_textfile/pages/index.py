@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from inspec_textfile import __version__, plain
 from inspec_textfile.pages.frame import INDEX, page
 from inspec_textfile.pages.index_row import Columns, Row, group_row, report_row
-from inspec_textfile.pages.markup import Markup, from_memory, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, from_memory, html, join
 from inspec_textfile.pages.parts import box, boxes, index_help
 from inspec_textfile.pages.summary import Summary
 from inspec_textfile.pages.words import STATUS_NAMES, count, listed, number
@@ -73,10 +73,13 @@ def render(
     """Return the whole page, made with those of the known rows that still fit."""
     rows = [
         *(
-            Row.of(one.name, last_good.get(one.name), one, has_page=one.name in last_good)
-            for one in sorted(unreadable, key=lambda u: u.name)
+            Row.of(report.name, last_good.get(report.name), report, has_page=report.name in last_good)
+            for report in sorted(unreadable, key=lambda report: report.name)
         ),
-        *(Row.of(one.name, one, None, has_page=True) for one in sorted(summaries, key=lambda one: one.rank)),
+        *(
+            Row.of(summary.name, summary, None, has_page=True)
+            for summary in sorted(summaries, key=lambda summary: summary.rank)
+        ),
     ]
     columns = Columns.of([row.summary for row in rows if row.summary])
     blocks = _blocks(rows)
@@ -111,7 +114,7 @@ def _table(rows: Sequence[Row], blocks: Iterable[_Block], columns: Columns, line
     for folder, same in groupby(blocks, key=lambda block: block.folder):
         yield html("<tbody>\n")
         for block in same:
-            yield group_row(folder, block.rows, columns) if folder else html("")
+            yield group_row(folder, block.rows, columns) if folder else NOTHING
             yield from_memory(lines[row.name].row for row in block.rows)
         yield html("</tbody>\n")
     yield html('</table>\n<p class="alert" id="none" hidden>No report matches.</p>\n')

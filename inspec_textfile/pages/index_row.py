@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from inspec_textfile.pages import links
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import facts
 from inspec_textfile.pages.summary import Summary
 from inspec_textfile.pages.times import day, duration, minute, moment
@@ -14,7 +14,6 @@ from inspec_textfile.pages.verdict import coverage, tests, verdict
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import ERROR, NOT_REVIEWED, PASSED, STATUSES, WAIVED, Unreadable
 
-NOTHING = html("")
 _OR_EARLIER = html('<span title="It failed in the first run that is remembered: it may have been failing for longer">≤ </span>')
 
 
@@ -58,9 +57,9 @@ class Columns(NamedTuple):
     def of(cls, summaries: Sequence[Summary]) -> Columns:
         """Return the columns of some reports."""
         return cls(
-            tuple(status for status in STATUSES if any(one.tally.by_status[status] for one in summaries)),
-            any(one.newly_failing for one in summaries),
-            any(one.oldest_failure is not None for one in summaries),
+            tuple(status for status in STATUSES if any(summary.tally.by_status[status] for summary in summaries)),
+            any(summary.newly_failing for summary in summaries),
+            any(summary.oldest_failure is not None for summary in summaries),
         )
 
     @property
@@ -76,19 +75,19 @@ def report_row(row: Row, columns: Columns, *, in_folder: str) -> Markup:
     name = html('<a href="{}" title="{}">{}{}</a>', links.page_link(row.name), row.name, folder, shown)
     if not row.has_page:
         name = html("{}{}", folder, shown)
-    one = row.summary
-    profiles = ", ".join(f"{title} {version}".strip() for title, version in one.profiles) if one else ""
+    summary = row.summary
+    profiles = ", ".join(f"{title} {version}".strip() for title, version in summary.profiles) if summary else ""
     status = ERROR if row.unreadable else row.verdict[0]
     return html(
         '<tr class="r {}" data-is="{}"><th scope="row">{}{}{}{}</th>{}</tr>\n',
-        f"{status} old" if row.unreadable and one else status,
+        f"{status} old" if row.unreadable and summary else status,
         " ".join(row.marks),
-        _details(one, row.verdict[1]) if one else _reason(row),
+        _details(summary, row.verdict[1]) if summary else _reason(row),
         name,
         html(" <small>{}</small>", profiles) if profiles else NOTHING,
-        _broken(row) if row.unreadable and one else NOTHING,
-        join(_cells(one, columns, old=row.unreadable is not None))
-        if one
+        _broken(row) if row.unreadable and summary else NOTHING,
+        join(_cells(summary, columns, old=row.unreadable is not None))
+        if summary
         else html('<td colspan="{}">{}</td>', columns.after_report, _broken(row)),
     )
 
@@ -121,45 +120,53 @@ def _folded(name: str, rows: Sequence[tuple[str, Markup | None]]) -> Markup:
     return html('<details class="i"><summary aria-label="Details of {}">i</summary>{}</details> ', name, facts(rows))
 
 
-def _details(one: Summary, sentence: str) -> Markup:
+def _details(summary: Summary, sentence: str) -> Markup:
     changes = [
         f"{number(many)} {what}"
-        for many, what in ((one.newly_failing, "newly failing"), (one.fixed, "fixed"), (one.worse, "failing in more tests"))
+        for many, what in (
+            (summary.newly_failing, "newly failing"),
+            (summary.fixed, "fixed"),
+            (summary.worse, "failing in more tests"),
+        )
         if many
     ]
     rows = [
         ("Verdict", html("{}", sentence)),
-        ("Tested", html("{}; {}", coverage(one.tally), tests(one.results))),
-        ("Host", html("{}", one.target) if one.target else None),
-        ("Platform", html("{}", one.platform) if one.platform else None),
-        ("Run", moment(one.started) if one.started is not None else None),
-        ("Took", duration(one.duration) if one.duration is not None else None),
-        ("InSpec", html("{}", one.inspec_version) if one.inspec_version else None),
-        ("Did not run", html("{}", ", ".join(one.not_loaded)) if one.not_loaded else None),
+        ("Tested", html("{}; {}", coverage(summary.tally), tests(summary.results))),
+        ("Host", html("{}", summary.target) if summary.target else None),
+        ("Platform", html("{}", summary.platform) if summary.platform else None),
+        ("Run", moment(summary.started) if summary.started is not None else None),
+        ("Took", duration(summary.duration) if summary.duration is not None else None),
+        ("InSpec", html("{}", summary.inspec_version) if summary.inspec_version else None),
+        ("Did not run", html("{}", ", ".join(summary.not_loaded)) if summary.not_loaded else None),
         ("Since the run before", html("{}", ", ".join(changes)) if changes else None),
-        ("Compare with care", html("{}", "; ".join(one.notes)) if one.notes else None),
+        ("Compare with care", html("{}", "; ".join(summary.notes)) if summary.notes else None),
     ]
-    return _folded(one.name, rows)
+    return _folded(summary.name, rows)
 
 
-def _cells(one: Summary, columns: Columns, *, old: bool) -> Iterable[Markup]:
-    counts = one.tally.by_status
-    yield html('<td class="host" data-l="Host" title="{}">{} <small>{}</small></td>', one.target, one.target, one.platform)
-    started = "" if one.started is None else int(one.started)
-    yield html('<td data-l="Run" data-k="{}">{}</td>', started, minute(one.started, "age"))
+def _cells(summary: Summary, columns: Columns, *, old: bool) -> Iterable[Markup]:
+    counts = summary.tally.by_status
+    yield html(
+        '<td class="host" data-l="Host" title="{}">{} <small>{}</small></td>', summary.target, summary.target, summary.platform
+    )
+    started = "" if summary.started is None else int(summary.started)
+    yield html('<td data-l="Run" data-k="{}">{}</td>', started, minute(summary.started, "age"))
     if columns.new:
-        yield _number(one.newly_failing, "new", "New")
+        yield _number(summary.newly_failing, "new", "New")
     for status in columns.statuses:
         yield _number(counts[status], status, STATUS_NAMES[status])
-    yield _passed(one, old=old)
+    yield _passed(summary, old=old)
     if columns.oldest:
-        oldest = "" if one.oldest_failure is None else int(one.oldest_failure)
-        yield html('<td class="since" data-l="Failing since" data-k="{}">{}</td>', oldest, _since([one]))
+        oldest = "" if summary.oldest_failure is None else int(summary.oldest_failure)
+        yield html('<td class="since" data-l="Failing since" data-k="{}">{}</td>', oldest, _since([summary]))
 
 
 def _since(found: Iterable[Summary]) -> Markup:
     """Return since when the longest-failing control of some reports has been failing."""
-    failing = [(one.oldest_failure, not one.oldest_first_seen) for one in found if one.oldest_failure is not None]
+    failing = [
+        (summary.oldest_failure, not summary.oldest_first_seen) for summary in found if summary.oldest_failure is not None
+    ]
     if not failing:
         return NOTHING
     since, is_known = min(failing)
@@ -170,18 +177,18 @@ def _number(many: int, css_class: str, name: str) -> Markup:
     return html('<td class="num {}" data-l="{}">{}</td>', css_class if many else "zero", name, number(many))
 
 
-def _passed(one: Summary, *, old: bool) -> Markup:
+def _passed(summary: Summary, *, old: bool) -> Markup:
     """Return how many of the tested controls passed; as a percentage only where all that apply were tested."""
-    tested, passed = one.tally.tested, one.tally.by_status[PASSED]
+    tested, passed = summary.tally.tested, summary.tally.by_status[PASSED]
     if not tested:
         return html('<td class="num zero" data-l="Passed of tested" data-k="">none tested</td>')
-    whole = tested == one.tally.applicable and not one.not_loaded and not old
+    whole = tested == summary.tally.applicable and not summary.not_loaded and not old
     return html(
         '<td class="num" data-l="Passed of tested" data-k="{}">{} of {}{}</td>',
         f"{passed / tested:.4f}",
         number(passed),
         number(tested),
-        html(" <small>{}</small>", one.tally.compliance) if whole else NOTHING,
+        html(" <small>{}</small>", summary.tally.compliance) if whole else NOTHING,
     )
 
 
@@ -190,9 +197,9 @@ def group_row(folder: str, rows: Sequence[Row], columns: Columns) -> Markup:
     found = [row.summary for row in rows if row.summary]
     lost = sum(row.unreadable is not None for row in rows)
     said = count(len(rows), "report") + (f", {number(lost)} unreadable" if lost else "")
-    cells = [_number(sum(one.newly_failing for one in found), "new", "New")] if columns.new else []
+    cells = [_number(sum(summary.newly_failing for summary in found), "new", "New")] if columns.new else []
     cells += [
-        _number(sum(one.tally.by_status[one_status] for one in found), one_status, STATUS_NAMES[one_status])
+        _number(sum(summary.tally.by_status[one_status] for summary in found), one_status, STATUS_NAMES[one_status])
         for one_status in columns.statuses
     ]
     cells.append(html("<td></td>"))

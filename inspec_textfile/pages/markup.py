@@ -20,6 +20,9 @@ class Markup(str):
     __slots__ = ()
 
 
+NOTHING = Markup("")
+
+
 def html(template: str, *values: object) -> Markup:
     """Return a template, written in the code and never made from data, with every `{}` filled with an escaped value."""
     pieces = _pieces(template).copy()

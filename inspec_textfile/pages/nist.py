@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import filter_cell
 from inspec_textfile.pages.tags import flat
 from inspec_textfile.pages.words import STATUS_NAMES
@@ -55,22 +55,22 @@ def families_section(controls: Iterable[Control]) -> Markup:
     """Return the controls of a report by family and status; nothing for a report without NIST tags."""
     counts: dict[tuple[str, str], int] = {}
     for control in controls:
-        for found in {family(one) for one in nist_ids(control.entry.tags)}:
+        for found in {family(nist_id) for nist_id in nist_ids(control.entry.tags)}:
             if found:
                 counts[found, control.status] = counts.get((found, control.status), 0) + 1
     if not counts:
-        return html("")
-    statuses = [status for status in STATUSES if any(status == one for _, one in counts)]
-    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', one, STATUS_NAMES[one]) for one in statuses])
+        return NOTHING
+    statuses = [status for status in STATUSES if any(status == counted for _, counted in counts)]
+    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', status, STATUS_NAMES[status]) for status in statuses])
     rows = [
         html(
             '<tr><th scope="row"><a href="#controls" data-f="q=nist:{}">{}</a> {}</th>{}</tr>\n',
-            one,
-            one,
-            FAMILIES[one],
-            join([_cell(counts.get((one, status), 0), status, one) for status in statuses]),
+            letters,
+            letters,
+            FAMILIES[letters],
+            join([_cell(counts.get((letters, status), 0), status, letters) for status in statuses]),
         )
-        for one in sorted({one for one, _ in counts})
+        for letters in sorted({found for found, _ in counts})
     ]
     return html(
         '<section class="about" id="families" aria-labelledby="h-families"><h2 id="h-families">By family of NIST SP 800-53</h2>'
@@ -81,5 +81,5 @@ def families_section(controls: Iterable[Control]) -> Markup:
     )
 
 
-def _cell(many: int, status: str, one: str) -> Markup:
-    return filter_cell(many, status, f"q=nist:{one}") if many else html('<td class="zero">0</td>')
+def _cell(many: int, status: str, letters: str) -> Markup:
+    return filter_cell(many, status, f"q=nist:{letters}") if many else html('<td class="zero">0</td>')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from inspec_textfile.pages.icon import icon_link
-from inspec_textfile.pages.markup import Markup, html
+from inspec_textfile.pages.markup import NOTHING, Markup, html
 from inspec_textfile.pages.times import moment
 from inspec_textfile.report.model import ERROR
 
@@ -28,7 +28,7 @@ def with_notice(page: bytes, reason: str, since: float | None) -> bytes | None:
 
 
 def _notice(reason: str, since: float | None) -> Markup:
-    when = html(" since {}", moment(since)) if since is not None else html("")
+    when = html(" since {}", moment(since)) if since is not None else NOTHING
     why = " ".join(reason.split()).rstrip(".")
     return html(
         '<div id="notice"><p class="error" role="note"><b>Newer results could not be read{}:</b> {}. '

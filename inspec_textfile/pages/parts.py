@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.summary import Summary, Tally
 from inspec_textfile.pages.verdict import coverage, tests, verdict
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import STATUSES
 
 _BAR_WIDTH = 1000
-NOTHING = html("")
 
 
 def facts(rows: Iterable[tuple[str, Markup | None]]) -> Markup:
@@ -61,12 +60,15 @@ def counts_table(summary: Summary) -> Markup:
     tally = summary.tally
     by_status = tally.by_status
     statuses = [status for status in STATUSES if by_status[status]]
-    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', one, STATUS_NAMES[one]) for one in statuses])
+    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', status, STATUS_NAMES[status]) for status in statuses])
     rows = [
-        html('<tr class="all"><th scope="row">All</th>{}</tr>\n', join([_cell(by_status[one], one, "") for one in statuses]))
+        html(
+            '<tr class="all"><th scope="row">All</th>{}</tr>\n',
+            join([_cell(by_status[status], status, "") for status in statuses]),
+        )
     ]
     for level in tally.severities:
-        cells = join([_cell(tally.counts.get((level, one), 0), one, level) for one in statuses])
+        cells = join([_cell(tally.counts.get((level, status), 0), status, level) for status in statuses])
         head = html('<a href="#controls" data-f="severity={}">{}</a>', level, level.capitalize())
         rows.append(html('<tr><th scope="row">{}</th>{}</tr>\n', head, cells))
     return html(
@@ -97,8 +99,10 @@ def toolbar(summary: Summary) -> Markup:
     """Return search, filters and sorting; hidden until the script makes them work."""
     tally = summary.tally
     by_status = tally.by_status
-    statuses = [box("status", one, STATUS_NAMES[one], by_status[one], one) for one in STATUSES if by_status[one]]
-    by_level = {level: sum(tally.counts.get((level, one), 0) for one in STATUSES) for level in tally.severities}
+    statuses = [
+        box("status", status, STATUS_NAMES[status], by_status[status], status) for status in STATUSES if by_status[status]
+    ]
+    by_level = {level: sum(tally.counts.get((level, status), 0) for status in STATUSES) for level in tally.severities}
     levels = [box("severity", level, level.capitalize(), many, level) for level, many in by_level.items()]
     changes = (("new", "New", summary.newly_failing), ("worse", "Worse", summary.worse), ("fixed", "Fixed", summary.fixed))
     changed = [box("change", value, shown, many, "") for value, shown, many in changes if many]

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from inspec_textfile.history import ControlKey, Failure, History, RunCounts
 from inspec_textfile.pages import links
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.times import day, day_text, minute
 from inspec_textfile.pages.words import count, number
 
-NOTHING = html("")
 _STEP, _HALF = 8, 30
 """Width of a run in the picture, and height of each of its halves."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from inspec_textfile.pages import links
 from inspec_textfile.pages.layout import prose
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.times import day, moment
 from inspec_textfile.pages.words import STATUS_NAMES, count
 from inspec_textfile.report.model import Attestation, Control, Profile, Waiver
@@ -67,10 +67,10 @@ def _attested_until(attestation: Attestation) -> Markup:
 
 def register_section(controls: Sequence[_Row]) -> Markup:
     """Return the register of waivers and attestations; nothing for a report without any."""
-    waived = [(profile, one, one.entry.waiver) for profile, one in controls if one.entry.waiver]
-    attested = [(profile, one, one.entry.attestation) for profile, one in controls if one.entry.attestation]
+    waived = [(profile, control, control.entry.waiver) for profile, control in controls if control.entry.waiver]
+    attested = [(profile, control, control.entry.attestation) for profile, control in controls if control.entry.attestation]
     if not waived and not attested:
-        return html("")
+        return NOTHING
     rows = [_waiver_row(profile, control, waiver) for profile, control, waiver in waived if waiver]
     rows += [_attestation_row(profile, control, attestation) for profile, control, attestation in attested if attestation]
     return html(

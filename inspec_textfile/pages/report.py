@@ -10,7 +10,7 @@ from inspec_textfile.pages import links, past
 from inspec_textfile.pages.about import about_section, not_loaded, profile_rows
 from inspec_textfile.pages.control import context, control_markup
 from inspec_textfile.pages.frame import REPORT, page
-from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.nist import families_section
 from inspec_textfile.pages.notice import PLACE
 from inspec_textfile.pages.parts import counts_table, facts, report_help, toolbar, verdict_block
@@ -45,7 +45,6 @@ _MEANING = {
     NOT_APPLICABLE: "These do not apply to this host.",
     PASSED: "This host meets these requirements.",
 }
-NOTHING = html("")
 _Row = tuple[Profile, Control]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from inspec_textfile.pages.layout import dedented
-from inspec_textfile.pages.markup import Markup, defuse, html, join, terminal_text
+from inspec_textfile.pages.markup import NOTHING, Markup, defuse, html, join, terminal_text
 from inspec_textfile.pages.times import duration
 from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import ERROR, FAILED, PASSED, SKIPPED, WAIVED, Control, Result
@@ -18,7 +18,6 @@ _LONGEST_MESSAGE = 3000
 _LONGEST_LINE = 100
 """Characters of a message in a list."""
 _WORDS = {status: html("{}", status) for status in (FAILED, ERROR, SKIPPED, PASSED)}
-NOTHING = html("")
 
 
 class Backtraces:

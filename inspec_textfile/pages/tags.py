@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inspec_textfile.pages.markup import Markup, escape, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, escape, html, join
 from inspec_textfile.report.model import SEVERITIES, Control
 
 _LONG_TAG = 80
 """A tag's value longer than this, or of several lines, is prose: old STIG profiles keep check and fix there."""
 _SEVERITIES: Mapping[str, str] = {**{level: level for level in SEVERITIES}, "moderate": "medium", "informational": "none"}
-NOTHING = html("")
 
 
 def tags_markup(tags: Mapping[str, Any]) -> Markup:

@@ -9,7 +9,7 @@ from inspec_textfile.pages.markup import Markup, escape, html
 UNKNOWN = "\N{EN DASH}"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-NOTHING = html(UNKNOWN)
+_DASH = html(UNKNOWN)
 _MOMENT = html("{}", "< 1 ms")
 
 
@@ -17,7 +17,7 @@ def moment(seconds: float | None, css_class: str = "") -> Markup:
     """Return a Unix time as UTC in a `<time>`, which the script completes with its age and the local time."""
     when = _utc(seconds)
     if not when:
-        return NOTHING
+        return _DASH
     marked = html(' class="{}"', css_class) if css_class else ""
     return html('<time datetime="{}"{}>{} {} UTC</time>', _stamp(when), marked, _date(when), f"{when:%H:%M:%S}")
 
@@ -25,14 +25,14 @@ def moment(seconds: float | None, css_class: str = "") -> Markup:
 def day(seconds: float | None) -> Markup:
     """Return the day of a Unix time, in UTC: `12 Nov 2026`."""
     when = _utc(seconds)
-    return html('<time datetime="{}" class="day">{}</time>', _stamp(when), day_text(seconds)) if when else NOTHING
+    return html('<time datetime="{}" class="day">{}</time>', _stamp(when), day_text(seconds)) if when else _DASH
 
 
 def minute(seconds: float | None, css_class: str) -> Markup:
     """Return a Unix time without its seconds, for where there is little room: `2026-11-24 00:12 UTC`."""
     when = _utc(seconds)
     if not when:
-        return NOTHING
+        return _DASH
     return html('<time datetime="{}" class="{}">{} {} UTC</time>', _stamp(when), css_class, _date(when), f"{when:%H:%M}")
 
 
@@ -60,7 +60,7 @@ def _stamp(when: datetime) -> str:
 def duration(seconds: float | None) -> Markup:
     """Return how long something took: `24 min 11 s`, `3.2 s`, `40 ms`."""
     if seconds is None or seconds < 0:
-        return NOTHING
+        return _DASH
     if seconds < 0.0005:
         return _MOMENT
     return escape(_amount(seconds))

@@ -81,49 +81,49 @@ class Upload:
         """Return the objects that the store is not known to hold, changed ones first: time may run out."""
         changed: list[Object] = []
         same: list[Object] = []
-        for one in objects:
+        for item in objects:
             await asyncio.sleep(0)  # lets the time limit interrupt this loop
-            digest = self._digest(one)
-            if digest and self._sent.get(one.key) == digest:
+            digest = self._digest(item)
+            if digest and self._sent.get(item.key) == digest:
                 self._unchanged += 1
-                self._info(f"{one.key}: unchanged")
-            elif digest and self._last_sent.get(one.key) == digest:
-                same.append(one)
+                self._info(f"{item.key}: unchanged")
+            elif digest and self._last_sent.get(item.key) == digest:
+                same.append(item)
             else:
-                changed.append(one)
+                changed.append(item)
         return changed + same
 
-    def _digest(self, one: Object) -> str | None:
+    def _digest(self, item: Object) -> str | None:
         """Return the SHA-256 of an object; None if it cannot be read, which is reported when it is sent."""
         try:
-            return digest_of(self._read(one))
+            return digest_of(self._read(item))
         except PageError:
             return None
 
     async def _send_each(self, waiting: Iterator[Object]) -> None:
-        for one in waiting:
+        for item in waiting:
             if self._gives_up():
                 return
-            missing = [key for key in one.links_to if key not in self._sent]
+            missing = [key for key in item.links_to if key not in self._sent]
             if missing:
-                self._info(f"{one.key}: not sent, since it links to {missing[0]}, which is missing")
+                self._info(f"{item.key}: not sent, since it links to {missing[0]}, which is missing")
             else:
-                await self._send(one)
+                await self._send(item)
 
     def _gives_up(self) -> bool:
         """Return whether so many failed and none succeeded that trying the rest is a waste of time."""
         return not self._put and len(self._failures) >= min(MAX_PUTS_AT_ONCE, len(self._plan.pages) or 1)
 
-    async def _send(self, one: Object) -> None:
+    async def _send(self, item: Object) -> None:
         try:
-            data = self._read(one)
-            if one.key in self._sent:
-                self._sent[one.key] = UNKNOWN  # until the store confirms: it holds the old object, or the new one
-            await self._store.put(one.key, data)
+            data = self._read(item)
+            if item.key in self._sent:
+                self._sent[item.key] = UNKNOWN  # until the store confirms: it holds the old object, or the new one
+            await self._store.put(item.key, data)
         except (PageError, StoreError) as error:
             self._failures.append(str(error))
-            self._info(f"{one.key}: {error}")
+            self._info(f"{item.key}: {error}")
         else:
-            self._sent[one.key] = digest_of(data)
+            self._sent[item.key] = digest_of(data)
             self._put += 1
-            self._info(f"{one.key}: sent, {len(data):,} bytes")
+            self._info(f"{item.key}: sent, {len(data):,} bytes")

@@ -92,9 +92,9 @@ def _upload(
         with open_store(target, publication.environment, publication.seconds) as (store, place):
             upload = Upload(
                 planned,
-                read=lambda one: _read(one, reports_folder, publication.instance),
+                read=lambda item: _read(item, reports_folder, publication.instance),
                 store=store,
-                known=before_upload(state, place, {one.key for one in planned.objects}, now),
+                known=before_upload(state, place, {item.key for item in planned.objects}, now),
                 last_sent=state.sent if state and state.place == place else {},
                 info=info,
             )
@@ -106,13 +106,13 @@ def _upload(
     return problem, upload.state if upload else state or UploadState(target.url, now)
 
 
-def _read(one: Object, reports_folder: OutputFolder, instance: str) -> bytes:
+def _read(item: Object, reports_folder: OutputFolder, instance: str) -> bytes:
     """Return the bytes of an object as the store must hold them. Raises PageError."""
-    if one.file is None:
-        return one.data
-    page = reports_folder.read(one.file, LARGEST_OUTPUT + 1)
+    if item.file is None:
+        return item.data
+    page = reports_folder.read(item.file, LARGEST_OUTPUT + 1)
     if page is None:
-        raise PageError(f"{reports_folder.path}/{one.file} cannot be read")
+        raise PageError(f"{reports_folder.path}/{item.file} cannot be read")
     if len(page) > LARGEST_OUTPUT:
-        raise PageError(f"{reports_folder.path}/{one.file} is larger than {LARGEST_OUTPUT >> 20} MiB")
-    return relocate(page, folder_key(one.file, instance), one.key)
+        raise PageError(f"{reports_folder.path}/{item.file} is larger than {LARGEST_OUTPUT >> 20} MiB")
+    return relocate(page, folder_key(item.file, instance), item.key)
