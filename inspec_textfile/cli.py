@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _STARTED = time.monotonic()
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_LONGEST_FINDING = 2000
+_MAX_FINDING = 2000
 """Characters. Longer than elsewhere: what to do comes last, and --check is read at a terminal, not in cron's mail."""
 RESULTS_DIR = "/usr/local/etc/inspec-results"
 REPORTS_DIR = "/usr/local/etc/inspec-reports"
@@ -199,7 +199,7 @@ def _check(context: click.Context, results: tuple[str, ...], options: dict[str, 
         findings += check(results, options["results_dir"], reports_dir, directory, file, now=time.time())
     findings[:0] = [Finding(SETTING, text) for text in in_force(context, shown)]
     for finding in () if options["quiet"] else findings:
-        click.echo(f"{finding.level:<7}  {visible(finding.text, _LONGEST_FINDING)}")
+        click.echo(f"{finding.level:<7}  {visible(finding.text, _MAX_FINDING)}")
     return 1 if any(finding.level == PROBLEM for finding in findings) else 0
 
 

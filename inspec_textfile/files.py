@@ -23,7 +23,7 @@ _TEMPORARY = ".inspec-textfile-{}{}.tmp"
 _LEFTOVER = re.compile(r"\.inspec-textfile-[0-9a-f]{32}\.tmp\Z")
 _POLL_SECONDS = 0.05
 _CHUNK = 1024 * 1024
-LARGEST_OUTPUT = 256 * 1024 * 1024
+MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 """Bytes. A file of an output folder that is larger is not read back."""
 _OF_THE_FOLDER = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 """What fails for one file in a folder fails for all of them."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from inspec_textfile import memory, pages
-from inspec_textfile.files import LARGEST_OUTPUT, OutputError
+from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputError
 from inspec_textfile.job import Job, Run, replace_file
 from inspec_textfile.memory import Output, ReportMemory, with_output
 from inspec_textfile.metrics.exposition import MAX_SERIES
@@ -100,7 +100,7 @@ def last_good(this: Run, broken: Unreadable, limited: ReportMemory | None) -> Re
     page = last.page
     folder, name = this.reports_folder, page_file(broken.name)
     if folder and page and folder.digest(name) == page:
-        old = folder.read(name, LARGEST_OUTPUT) or b""
+        old = folder.read(name, MAX_OUTPUT_BYTES) or b""
         new = pages.with_notice(old, broken.reason, broken.since)
         if new is not None and new != old and replace_file(folder, name, new, None, this.messages):
             page = digest_of(new)

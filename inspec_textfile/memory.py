@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inspec_textfile import __version__, plain
-from inspec_textfile.files import LARGEST_OUTPUT, OutputError, OutputFolder
+from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputError, OutputFolder
 
 if TYPE_CHECKING:  # imported only when something is decoded
     from inspec_textfile.history import Past
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # imported only when something is decoded
 
 _FORMAT = 2
 MODE = 0o600
-MAX_BYTES = LARGEST_OUTPUT
+MAX_BYTES = MAX_OUTPUT_BYTES
 """Of the file. A report takes about 10 kB, one with thousands of failing controls a megabyte."""
 MAX_GONE = 1000
 """Limit of the reports that are gone whose past is kept in case they come back."""
@@ -250,7 +250,7 @@ def decode(data: bytes) -> Memory:
 def _report(key: bytes, output: bytes, past: bytes, row: bytes) -> ReportMemory:
     name, digest, modified_ns, made_by, page, stamp, unreadable_since_ns, series, warnings, gone = json.loads(key)
     numbers = (modified_ns, unreadable_since_ns or 0, series)
-    if not all(isinstance(number, int) and abs(number) < plain.LARGEST for number in numbers):
+    if not all(isinstance(number, int) and abs(number) < plain.MAX_WHOLE for number in numbers):
         raise StateError("is damaged")
     return ReportMemory(
         name=plain.name(name),

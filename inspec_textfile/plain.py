@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
-LARGEST = 2**63
+MAX_WHOLE = 2**63
 """Whole numbers are below it: counts, and times in nanoseconds."""
-_LATEST = 1e12
+_MAX_SECONDS = 1e12
 """Seconds: further from 1970 than any time a page can show."""
 
 
@@ -35,7 +35,7 @@ def name(value: Any) -> str:
 
 def whole(value: Any) -> int:
     """Return a count. Raises ValueError for anything else."""
-    if type(value) is not int or not 0 <= value < LARGEST:
+    if type(value) is not int or not 0 <= value < MAX_WHOLE:
         raise ValueError("not a count")
     return value
 
@@ -54,7 +54,7 @@ def seconds(value: Any) -> float | None:
 
 def time(value: Any) -> float:
     """Return a time or a time span in seconds. Raises ValueError for anything else."""
-    if type(value) not in (int, float) or not abs(value) < _LATEST:
+    if type(value) not in (int, float) or not abs(value) < _MAX_SECONDS:
         raise ValueError("not a time")
     return float(value)
 

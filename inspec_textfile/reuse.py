@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from inspec_textfile.files import LARGEST_OUTPUT
+from inspec_textfile.files import MAX_OUTPUT_BYTES
 from inspec_textfile.job import Run, read
 from inspec_textfile.memory import Output, ReportMemory
 from inspec_textfile.pages.files import INDEX_FILE, page_file
@@ -102,5 +102,5 @@ def same_again(this: Run, reused: Mapping[str, ReportMemory]) -> bytes | None:
     if this.reports_folder and this.reports_folder.digest(INDEX_FILE) != last.index_digest:
         return None
     size, digest = last.prom
-    body = (this.output.read(job.output_file, LARGEST_OUTPUT) or b"")[:size]
+    body = (this.output.read(job.output_file, MAX_OUTPUT_BYTES) or b"")[:size]
     return body if digest_of(body) == digest else None

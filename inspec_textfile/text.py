@@ -9,7 +9,7 @@ from typing import Any
 # Compiled when a text needs them, which is rare.
 _UNSAFE = "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 _UNSAFE_ON_TERMINAL = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
-_LONGEST_ON_TERMINAL = 600
+_MAX_ON_TERMINAL = 600
 
 
 def clean(text: str) -> str:
@@ -20,7 +20,7 @@ def clean(text: str) -> str:
     return text if text.isprintable() else re.sub(_UNSAFE, "\ufffd", text)
 
 
-def visible(text: str, longest: int = _LONGEST_ON_TERMINAL) -> str:
+def visible(text: str, longest: int = _MAX_ON_TERMINAL) -> str:
     """Return `text` on one line, safe to print on a terminal, and not too long.
 
     Control characters, directional overrides and lone surrogates are written as escapes: a file name must not be able to move

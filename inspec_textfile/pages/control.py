@@ -22,7 +22,7 @@ from inspec_textfile.report.status import count_results
 
 _LABELS = {"fix": "Fix", "remediation": "Remediation", "check": "Check", "rationale": "Rationale", "desc": "Description"}
 _ORDER = ("fix", "remediation", "check", "rationale")
-_IDS_SHOWN = 3
+_MAX_IDS = 3
 """Ids of NIST SP 800-53 in a control's line; all of them stand among its tags."""
 
 
@@ -128,8 +128,8 @@ def _since(failure: Failure | None, changed: tuple[str, str]) -> Markup:
 
 def _ids(entry: ControlEntry) -> Markup:
     ids = list(dict.fromkeys(nist_ids(entry.tags)))
-    more = f" +{number(len(ids) - _IDS_SHOWN)}" if len(ids) > _IDS_SHOWN else ""
-    return html('<span class="ni">{}{}</span>', ", ".join(ids[:_IDS_SHOWN]), more) if ids else NOTHING
+    more = f" +{number(len(ids) - _MAX_IDS)}" if len(ids) > _MAX_IDS else ""
+    return html('<span class="ni">{}{}</span>', ", ".join(ids[:_MAX_IDS]), more) if ids else NOTHING
 
 
 # --- what the profile says about the control ----------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 INDEX_FILE = "index.html"
-_LONGEST_NAME = 255
+_MAX_NAME = 255
 """Bytes in one file name, on every file system that matters."""
 
 
@@ -21,7 +21,7 @@ def page_file(report: str) -> str:
 
 def _shortened(part: str) -> str:
     data = part.encode("utf-8", "surrogateescape")
-    if len(data) <= _LONGEST_NAME:
+    if len(data) <= _MAX_NAME:
         return part
     digest = hashlib.sha256(data).hexdigest()
     return f"{data[:150].decode('utf-8', 'ignore')}-{digest}.html"

@@ -14,7 +14,7 @@ from functools import lru_cache
 from inspec_textfile.pages.markdown import BLANK_LINES, markdown
 from inspec_textfile.pages.markup import Markup, defuse, html, join
 
-_LONGEST_MARKDOWN = 20_000
+_MAX_MARKDOWN = 20_000
 """Characters; a longer text is shown as it stands, since some input costs the parser the square of its length."""
 _TEXTS_KEPT = 4096
 """Rendered texts remembered: hosts of one kind share a profile, and with it every text."""
@@ -24,7 +24,7 @@ _TEXTS_KEPT = 4096
 def prose(text: str) -> Markup:
     """Return a text as markup."""
     text = _tidy(text)
-    if len(text) > _LONGEST_MARKDOWN:
+    if len(text) > _MAX_MARKDOWN:
         return html("<pre>{}</pre>\n", text)
     if ("```" in text or "~~~" in text) and _FENCE.search(f"\n{text}"):  # somebody who writes fences writes Markdown
         return markdown(text)

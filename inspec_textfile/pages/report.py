@@ -33,7 +33,7 @@ from inspec_textfile.report.model import (
 )
 from inspec_textfile.report.status import worst_first
 
-_UNFOLDED = 3
+_MAX_UNFOLDED = 3
 """How many of the worst controls are open from the start."""
 _FOLDED = (NOT_APPLICABLE, PASSED)
 """Controls that need no work."""
@@ -128,7 +128,7 @@ def _contents(sections: Iterable[tuple[str, str]]) -> Markup:
 
 def _groups(controls: Sequence[_Row], history: History, *, several: bool) -> Iterable[Markup]:
     """Return the controls, grouped by status, worst first, those that need no work folded."""
-    open_left = _UNFOLDED
+    open_left = _MAX_UNFOLDED
     around = context(history, several=several)
     for status in STATUSES:
         group = [(profile, control) for profile, control in controls if control.status == status]

@@ -11,11 +11,11 @@ from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import ERROR, FAILED, PASSED, SKIPPED, WAIVED, Control, Result
 from inspec_textfile.report.status import is_error, result_status
 
-_SHOWN = 10
+_MAX_SHOWN = 10
 """Results of one kind shown before the rest is folded."""
-_LONGEST_MESSAGE = 3000
+_MAX_MESSAGE = 3000
 """Characters of a message shown before the rest is folded."""
-_LONGEST_LINE = 100
+_MAX_LINE = 100
 """Characters of a message in a list."""
 _WORDS = {status: html("{}", status) for status in (FAILED, ERROR, SKIPPED, PASSED)}
 
@@ -25,7 +25,7 @@ class Backtraces:
 
     _FEWEST = 5
     """Lines that are worth leaving out."""
-    _KEPT = 4
+    _MAX_KEPT = 4
     """Backtraces to compare with."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Backtraces:
         many = f"Backtrace, {count(len(lines), 'line')}"
         same, where = max([(_same_end(lines, shown), at) for shown, at in self._shown], default=(0, ""))
         if same < self._FEWEST:
-            self._shown = [*self._shown, (lines, anchor)][-self._KEPT :]
+            self._shown = [*self._shown, (lines, anchor)][-self._MAX_KEPT :]
             return html('<details class="x deep"><summary>{}</summary><pre>{}</pre></details>', many, "\n".join(lines))
         return html(
             '<details class="x deep"><summary>{}</summary><pre>{}</pre>'
@@ -83,8 +83,8 @@ def results_markup(results: Sequence[Result], backtrace: _ShowBacktrace) -> Iter
 
 
 def _list(results: Sequence[Result], more: str, backtrace: _ShowBacktrace) -> Iterable[Markup]:
-    many = len(results) > _SHOWN + 5
-    first, rest = (results[:_SHOWN], results[_SHOWN:]) if many else (results, ())
+    many = len(results) > _MAX_SHOWN + 5
+    first, rest = (results[:_MAX_SHOWN], results[_MAX_SHOWN:]) if many else (results, ())
     if first:
         yield _items(first, backtrace)
     if rest:
@@ -117,9 +117,9 @@ def _result(result: Result, backtrace: _ShowBacktrace) -> Markup:
 
 def message(text: str) -> Markup:
     """Return a message as it was printed, a long one folded after its start."""
-    if len(text) <= _LONGEST_MESSAGE * 1.2:
+    if len(text) <= _MAX_MESSAGE * 1.2:
         return html("<pre>{}</pre>", _printed(text))
-    cut = text.rfind("\n", _LONGEST_MESSAGE // 2, _LONGEST_MESSAGE) + 1 or _LONGEST_MESSAGE
+    cut = text.rfind("\n", _MAX_MESSAGE // 2, _MAX_MESSAGE) + 1 or _MAX_MESSAGE
     rest = text[cut:]
     return html(
         '<pre>{}</pre><details class="x"><summary>{} more characters</summary><pre>{}</pre></details>',
@@ -171,4 +171,4 @@ def _badness(result: Result) -> int:
 def _line(text: str) -> str:
     """Return a text as one line, not too long for a list."""
     line = " ".join(defuse(text[:2000]).split())
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} …"
+    return line if len(line) <= _MAX_LINE else f"{line[:_MAX_LINE]} …"

@@ -8,7 +8,7 @@ from typing import Any
 from inspec_textfile.pages.markup import NOTHING, Markup, escape, html, join
 from inspec_textfile.report.model import SEVERITIES, Control
 
-_LONG_TAG = 80
+_MAX_SHORT_TAG = 80
 """A tag's value longer than this, or of several lines, is prose: old STIG profiles keep check and fix there."""
 _SEVERITIES: Mapping[str, str] = {**{level: level for level in SEVERITIES}, "moderate": "medium", "informational": "none"}
 
@@ -44,7 +44,7 @@ def severity_note(control: Control) -> Markup:
 
 def is_prose(value: str) -> bool:
     """Returns whether a tag's value is a text, not a mark."""
-    return len(value) > _LONG_TAG or "\n" in value.strip()
+    return len(value) > _MAX_SHORT_TAG or "\n" in value.strip()
 
 
 def flat(value: Any) -> list[str]:

@@ -29,7 +29,7 @@ _KEYS_OF_REPORT = {"version", "statistics"}
 _KEYS_OF_PROFILE = {"name", "sha256", "supports", "groups", "generator"}
 _AUTOMATE_KEYS = {"job_id", "node_id"}
 _GOOD_STATUSES = {"passed", "skipped", "waived", "loaded"}
-_LONGEST_TOKEN = len(r"\u0000")
+_MAX_TOKEN = len(r"\u0000")
 
 
 def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def _what_it_is(text: str, errors: Sequence[json.JSONDecodeError]) -> str:
     at = f"line {error.lineno}, column {error.colno}"
     text = text.rstrip()
     # An invalid token at the very end is the start of a longer one.
-    in_token = len(text) - error.pos <= _LONGEST_TOKEN and text[-1] not in "]}"
+    in_token = len(text) - error.pos <= _MAX_TOKEN and text[-1] not in "]}"
     if error.pos >= len(text) or in_token or error.msg.startswith("Unterminated"):
         return f"is cut short ({at}): InSpec is still writing it, or died"
     return f"is broken JSON ({error.msg}, {at}): have InSpec write it again"

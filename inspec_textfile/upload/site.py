@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from inspec_textfile import pages
-from inspec_textfile.files import LARGEST_OUTPUT, OutputFolder
+from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputFolder
 from inspec_textfile.messages import Messages, Say
 from inspec_textfile.pages.files import page_file
 from inspec_textfile.pages.summary import Summary
@@ -110,9 +110,9 @@ def _read(item: Object, reports_folder: OutputFolder, instance: str) -> bytes:
     """Return the bytes of an object as the store must hold them. Raises PageError."""
     if item.file is None:
         return item.data
-    page = reports_folder.read(item.file, LARGEST_OUTPUT + 1)
+    page = reports_folder.read(item.file, MAX_OUTPUT_BYTES + 1)
     if page is None:
         raise PageError(f"{reports_folder.path}/{item.file} cannot be read")
-    if len(page) > LARGEST_OUTPUT:
-        raise PageError(f"{reports_folder.path}/{item.file} is larger than {LARGEST_OUTPUT >> 20} MiB")
+    if len(page) > MAX_OUTPUT_BYTES:
+        raise PageError(f"{reports_folder.path}/{item.file} is larger than {MAX_OUTPUT_BYTES >> 20} MiB")
     return relocate(page, folder_key(item.file, instance), item.key)

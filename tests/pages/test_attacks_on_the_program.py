@@ -13,8 +13,8 @@ from helpers.paths import REPORTS
 
 __all__ = ["chromium", "tab"]  # fixtures
 
-_LONGEST_NAME = 200
-_KEPT = {"status", "parent_profile"}
+_MAX_NAME = 200
+_MAX_KEPT = {"status", "parent_profile"}
 """Fields that decide what is shown at all."""
 
 
@@ -27,7 +27,7 @@ def full_of(value: Any, attack: str, key: str = "") -> Any:
         return {name: full_of(part, attack, name) for name, part in kept}
     if isinstance(value, list):
         return [full_of(part, attack, key) for part in value]
-    if isinstance(value, str) and key not in _KEPT:
+    if isinstance(value, str) and key not in _MAX_KEPT:
         return f"{value} {attack}" if key in ("id", "name") else attack
     return value
 
@@ -36,7 +36,7 @@ def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened) -> None:
     for case in ("docs-markdown", "waivers", "overlay"):
         document = json.loads((REPORTS / "7.1.16" / f"{case}.json").read_text())
         for number, attack in enumerate(ATTACKS):
-            name = attack.encode("utf-8", "replace").replace(b"/", b"").replace(b"\0", b"")[:_LONGEST_NAME]
+            name = attack.encode("utf-8", "replace").replace(b"/", b"").replace(b"\0", b"")[:_MAX_NAME]
             path = os.path.join(os.fsencode(host.results), f"{number}-{case}-".encode() + name + b".json")
             with open(path, "w", encoding="utf-8", errors="surrogatepass") as file:
                 json.dump(full_of(document, attack), file, ensure_ascii=number % 2 == 0)
