@@ -12,6 +12,8 @@ from inspec_textfile.check.textfile import BrokenTextfile, Series, Textfile, par
 from inspec_textfile.files import read_at_most, user_name
 
 _MAX_BYTES = 256 * 1024 * 1024
+_OF_RUN_INSPEC = "inspec_exec"
+"""What the names of the files that run_inspec.sh writes begin with: one for each of its configs."""
 _Reads = dict[Path, Textfile]
 
 
@@ -31,10 +33,14 @@ def textfile_findings(folders: list[Path], own: Path) -> Iterator[Finding]:
                 yield problem(f"{path}: {error.strerror}: node_exporter reports an error for it; remove it")
     for path, textfile in found.items():
         yield from _twice(path, textfile)
-    if own in found:
-        others = {path: textfile for path, textfile in found.items() if path != own}
-        conflicts = list(_conflicts(own, found[own], others))
-        yield from conflicts or [ok(f"metrics: {own} and {len(others)} other .prom files can be read by node_exporter")]
+    ours = [path for path in found if path == own or path.name.startswith(_OF_RUN_INSPEC)]
+    conflicts: list[Finding] = []
+    for number, path in enumerate(ours, 1):
+        others = {other: textfile for other, textfile in found.items() if other not in ours[:number]}
+        conflicts += _conflicts(path, found[path], others)
+    yield from conflicts
+    if own in found and not conflicts:
+        yield ok(f"metrics: {own} and {len(found) - 1} other .prom files can be read by node_exporter")
 
 
 def _remedy(is_own: bool) -> str:

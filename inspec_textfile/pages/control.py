@@ -18,7 +18,7 @@ from inspec_textfile.pages.tags import is_prose, severity_note, tags_markup
 from inspec_textfile.pages.verdict import tests
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import ERROR, FAILED, NOT_REVIEWED, PASSED, WAIVED, Control, ControlEntry, Profile, Ref
-from inspec_textfile.report.status import count_results
+from inspec_textfile.report.status import count_results, is_error
 
 _LABELS = {"fix": "Fix", "remediation": "Remediation", "check": "Check", "rationale": "Rationale", "desc": "Description"}
 _ORDER = ("fix", "remediation", "check", "rationale")
@@ -69,7 +69,7 @@ def control_markup(profile: Profile, control: Control, around: Context, *, unfol
     yield html(
         '<span class="n">{}{}{}{}</span><span class="sv {}">{}</span>{}</summary>\n<div class="b" id="{}">',
         html("<span>{}</span> ", profile.name) if around.several else NOTHING,
-        html("<span>{}</span> ", tests(counted)) if control.status != PASSED or len(entry.results) > 1 else NOTHING,
+        html("<span>{}</span> ", _tests(control, counted)) if control.status != PASSED or len(entry.results) > 1 else NOTHING,
         _since(failure, changed),
         _ids(entry),
         control.severity,
@@ -80,6 +80,15 @@ def control_markup(profile: Profile, control: Control, around: Context, *, unfol
         anchor,
     )
     yield from _body(profile, control, around, anchor)
+
+
+def _tests(control: Control, counted: Mapping[str, int]) -> str:
+    """Return how the tests of a control went."""
+    broken = sum(map(is_error, control.entry.results)) if control.status == ERROR else 0
+    if not broken:
+        return tests(counted)
+    failed, total = counted.get(FAILED, 0) - broken, sum(counted.values())
+    return f"{number(broken)} of {count(total, 'test')} broke" + (f", {number(failed)} failed" if failed > 0 else "")
 
 
 def _body(profile: Profile, control: Control, around: Context, anchor: str) -> Iterable[Markup]:

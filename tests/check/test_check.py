@@ -305,6 +305,13 @@ def test_a_file_of_another_user(good: Host) -> None:
     assert problems(good) == []
 
 
+def test_one_report_in_two_configs_of_run_inspec(good: Host) -> None:
+    for name in ("inspec_exec.prom", "inspec_exec-hourly.prom"):
+        (good.textfiles / name).write_text('inspec_exec_success{report="web01"} 1\n')
+
+    only(good, "also has 1 series of")
+
+
 def test_another_file_with_our_series(good: Host) -> None:
     ours = good.prom.read_text()
     (series,) = (line for line in ours.splitlines() if line.startswith("inspec_profile_info{"))

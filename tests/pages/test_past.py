@@ -152,6 +152,12 @@ def test_an_exception_is_loud_only_where_the_test_broke(backtrace: tuple[str, ..
     assert f'<p class="{css}">RSpec::Core::MultipleExceptionError</p>' in page
 
 
+def test_a_test_that_broke_did_not_fail() -> None:
+    broke = result("failed", "NoMethodError", ("/x.rb:1",))
+    page = pages.render_report(report_of(profile_of(control("c", results=(broke, result("failed"), result("passed"))))))
+    assert "1 of 3 tests broke, 1 failed" in text_of(page)
+
+
 def test_marks_that_say_nothing_have_no_frame_and_paths_of_the_cache_are_short() -> None:
     source = f"/root/.inspec/cache/{'a' * 40}/controls/x.rb:12"
     one = control("c", "failed")._replace(tags={"documentable": False, "cci": ["CCI-1"]}, code="code", source=source)
