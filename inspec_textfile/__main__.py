@@ -3,6 +3,10 @@
 import atexit
 import gc
 import signal
+import sys
+
+if sys.version_info < (3, 9):  # noqa: UP036  # the single file may be run by any Python
+    sys.exit("inspec-textfile: needs Python 3.9 or newer, and this is {}.{}".format(*sys.version_info))
 
 # Until the work begins, Ctrl-C ends the program at once and without a word, as other signals do. A traceback from the middle
 # of an import would tell nobody anything.

@@ -111,7 +111,8 @@ def read_settings(context: click.Context, param: click.Parameter, path: str | No
         text = os.fsdecode(data)
         settings = SettingsFile(os.path.abspath(path), parse_settings(text))
     except OSError as error:
-        raise click.BadParameter(f"{path} cannot be read: {error.strerror}", context, param) from None
+        what = "run this as root or as the service's user, or leave --settings out"
+        raise click.BadParameter(f"{path} cannot be read: {error.strerror}; {what}", context, param) from None
     except SettingsError as error:
         raise click.BadParameter(f"{path}, line {error.line}: {error}", context, param) from None
     values = {name: setting.value for name, setting in settings.variables.items() if setting.value}

@@ -139,7 +139,7 @@ def _why(error: OSError) -> str:
     if error.errno == errno.ENOENT:
         return "does not exist (any more)"
     if error.errno == errno.EACCES:
-        return "cannot be read by this user: change its owner or mode, or run inspec-textfile as another user"
+        return f"user {user_name()} cannot read it (permission denied): change its owner or mode, or run as another user"
     return f"cannot be read: {error.strerror}"
 
 

@@ -149,7 +149,7 @@ def test_a_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path.touch()
     monkeypatch.setattr(os, "open", refuses)
 
-    with pytest.raises(SourceError, match="cannot be read by this user: change its owner or mode, or run"):
+    with pytest.raises(SourceError, match=r"cannot read it \(permission denied\): change its owner or mode, or run"):
         read_source(Source("x", str(path)))
 
 
