@@ -153,7 +153,8 @@ def _original(reports: Iterable[ReportRow]) -> _Samples:
 
 def _states(reports: Sequence[ReportRow]) -> _Samples:
     """Return what is known about every results file, readable or not."""
-    read, missing = sum(row.readable for row in reports), sum(row.missing for row in reports)
+    read = sum(row.readable for row in reports)
+    unreadable = sum(not row.readable and not row.missing for row in reports)
     return {
         families.MODIFIED.name: [
             families.MODIFIED.sample(row.modified_ns / 1e9, report=label(row.name)) for row in reports if row.text
@@ -161,8 +162,7 @@ def _states(reports: Sequence[ReportRow]) -> _Samples:
         families.READABLE.name: [families.READABLE.sample(float(row.readable), report=label(row.name)) for row in reports],
         families.REPORTS.name: [
             families.REPORTS.sample(read, state="read"),
-            families.REPORTS.sample(len(reports) - read - missing, state="unreadable"),
-            families.REPORTS.sample(missing, state="missing"),
+            families.REPORTS.sample(unreadable, state="unreadable"),
         ],
     }
 

@@ -129,7 +129,7 @@ REPORTS = Family(
     "inspec_textfile_reports",
     ("state",),
     "Reports of the last run, by whether they could be read.",
-    "reports of the last run: read, unreadable, missing (kept, though their files were not found)",
+    "reports that the last run found: read, unreadable",
 )
 LAST_RUN = Family(
     "inspec_textfile_last_run_timestamp_seconds",
