@@ -33,18 +33,18 @@ def advance(past: Past, report: Report) -> Past:
 
     A later start than that of the last run is a new run. The same start is the last run again, perhaps corrected (an
     attestation, a newer version of this program): it replaces the last run. An earlier start changes nothing. If another host
-    was scanned, nothing is compared: the past starts over.
+    was scanned than in the run before, nothing is compared: the past starts over.
     """
     started = start_of(report)
-    other = other_host(past, report)
-    if other:
-        past = Past()
     if past.last is None or started > past.last.started:
         before, runs = past.last, past.runs
     elif started == past.last.started:
         before, runs = past.before, past.runs[:-1]
     else:
         return past
+    other = _other_host(before, report)
+    if other:
+        before, runs = None, ()
     last = _snapshot(before, report, started)
     changes = _changes(before, last, report)
     if other:
@@ -55,15 +55,32 @@ def advance(past: Past, report: Report) -> Past:
 
 def other_host(past: Past, report: Report) -> str:
     """Return which other host was scanned in the last run, "" if it was the same one, or is not known."""
-    last = past.last.host if past.last else ""
-    return last if report.target and last.casefold() != report.target.casefold() else ""
+    return "" if past.last and start_of(report) == past.last.started else _other_host(past.last, report)
+
+
+def _other_host(before: Snapshot | None, report: Report) -> str:
+    old, new = (before.host if before else "").casefold(), report.target.casefold()
+    # A name with and without its domain; an address says little, since hosts get new ones.
+    same = old.startswith(f"{new}.") or new.startswith(f"{old}.") or _is_address(old) or _is_address(new)
+    return before.host if before and old and new and old != new and not same else ""
+
+
+def _is_address(host: str) -> bool:
+    return not host.strip("0123456789abcdef.:[]") and any(mark in host for mark in ".:")
 
 
 def other_profile(past: Past, report: Report) -> str:
-    """Return a profile of the last run, if that run and the report share none, else ""."""
-    last = {name for name, run in past.last.profiles.items() if not run.missed} if past.last else set()
+    """Return a profile of the last run, if none of its profiles is in the report, under this or another name, else ""."""
+    if not past.last:
+        return ""
+    known = past.last.profiles
     now = {profile.name for profile in report.profiles}
-    return min(last) if last and now and not last & now else ""
+    ids = {control.id for profile in report.profiles for control in profile.controls}
+    # InSpec names the profile of a single file after its folder, which may be a temporary one.
+    last = {name: run for name, run in known.items() if not run.missed and not name.startswith("tests from ")}
+    if not last or not now or now & known.keys() or any(ids.intersection(run.controls) for run in last.values()):
+        return ""
+    return min(last)
 
 
 def without_future(past: Past, latest: float) -> Past:
@@ -86,11 +103,8 @@ def without_future(past: Past, latest: float) -> Past:
 
 def history(past: Past, report: Report) -> History:
     """Return what to show of the past with a report; `past` has been advanced to it."""
-    failures = {
-        key: past.last.failures[key]
-        for key, control in _controls(report)
-        if past.last and _fails(control) and key in past.last.failures
-    }
+    known = past.last.failures if past.last and not _other_host(past.last, report) else {}
+    failures = {key: known[key] for key, control in _controls(report) if _fails(control) and key in known}
     if past.last and start_of(report) < past.last.started:
         note = "these results are older than others that were read before, and are not compared with any"
         return History(runs=past.runs, failures=failures, changes=Changes(notes=(note,)))

@@ -79,10 +79,13 @@ class OutputFolder:
                 os.close(descriptor)
 
     def share_user(self, other: OutputFolder) -> None:
-        """Give new files to the owner of another folder of the run, if this one is root's and others may write to it."""
+        """Give new files to the owner of another folder of the run, if this one is root's and that user may write to it."""
         status = os.fstat(self._descriptor)
-        if not status.st_uid and status.st_mode & stat.S_IWGRP and other._owner:
-            self._owner = (other._owner[0], status.st_gid)
+        if other._owner and not status.st_uid and status.st_mode & stat.S_IWGRP:
+            with contextlib.suppress(KeyError):  # a user without a name is in no group
+                user = pwd.getpwuid(other._owner[0])
+                if status.st_gid in os.getgrouplist(user.pw_name, user.pw_gid):
+                    self._owner = (user.pw_uid, status.st_gid)
 
     def read(self, name: str, most: int) -> bytes | None:
         """Return the first `most` bytes of a file, None if there is not a regular file of that name that can be read."""
@@ -177,7 +180,8 @@ class OutputFolder:
             is_new = create and self._make(parent, above)
             try:
                 self._below[parent] = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
-                if is_new:
+                # The folder's owner may have put another one in its place: only an empty one is given away.
+                if is_new and not os.listdir(self._below[parent]):
                     _give(self._below[parent], self._owner)
             except OSError as error:
                 raise OutputError(f"{os.path.join(self.path, parent)}: {_why(error)}") from None

@@ -162,7 +162,7 @@ def _key(value: Any) -> ControlKey:
 
 
 def _snapshot_from_json(value: Any) -> Snapshot:
-    started, failures, profiles, host = value
+    started, failures, profiles, *host = value
     return Snapshot(
         started=plain.time(started),
         failures={
@@ -173,5 +173,5 @@ def _snapshot_from_json(value: Any) -> Snapshot:
             plain.text(name): ProfileRun(plain.text(version), tuple(map(plain.text, ids)), *map(plain.whole, counts))
             for name, version, ids, *counts in profiles
         },
-        host=plain.text(host),
+        host=plain.text(host[0]) if host else "",
     )

@@ -501,6 +501,7 @@ def test_the_umask_is_as_before(folder: Path) -> None:
 def test_what_root_makes_by_hand_is_the_services(host: Host) -> None:
     """On a new host, before the service's first run: it must be able to replace all of it later."""
     os.chown(host.reports, NOBODY, -1)
+    os.chown(host.textfiles, 0, NOBODY)
     host.textfiles.chmod(0o775)
     host.add("7.1.16/all-pass", "web01/all-pass.json")
 
@@ -513,8 +514,10 @@ def test_what_root_makes_by_hand_is_the_services(host: Host) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_what_root_makes_in_its_own_folder_is_roots(host: Host) -> None:
+@pytest.mark.parametrize("mode", [0o755, 0o775])
+def test_what_root_makes_where_the_service_may_not_write_is_roots(host: Host, mode: int) -> None:
     os.chown(host.reports, NOBODY, -1)
+    host.textfiles.chmod(mode)  # of root's group, which the service's user is not in
     host.add("7.1.16/all-pass")
 
     assert host.run().returncode == 0

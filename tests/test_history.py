@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspec_textfile.compare import advance, history, without_future
+from inspec_textfile.compare import advance, history, other_profile, without_future
 from inspec_textfile.history import MAX_RUNS, ControlKey, Failure, History, Past, Regression
 from inspec_textfile.report.model import Report
 
@@ -330,14 +330,32 @@ def test_any_history_against_a_simple_model(steps: list[tuple[int, dict[str, obj
 
 def test_another_host_under_the_same_name_fixes_nothing() -> None:
     first = report(0, p=Ran({"a": "failed"}))._replace(target="web01")
-    for day_of_other in (0, 1, -1):
-        other = report(day_of_other, p=Ran({"a": "passed"}))._replace(target="web02")
+    other = report(1, p=Ran({"a": "passed"}))._replace(target="web02")
 
-        told = after(first, other)
+    told = after(first, other)
 
-        assert told.changes.fixed == ()
-        assert told.changes.notes == ("these results are of web02, and those before were of web01: they are not compared",)
-        assert len(told.runs) == 1
+    assert told.changes.fixed == ()
+    assert told.changes.notes == ("these results are of web02, and those before were of web01: they are not compared",)
+    assert len(told.runs) == 1
+
+
+def test_an_older_file_of_another_host_changes_nothing() -> None:
+    runs = [report(number, p=Ran({"a": "failed"}))._replace(target="web01") for number in range(4)]
+    other = report(1, p=Ran({"a": "failed"}))._replace(target="web02")
+
+    assert after(*runs[:3], other, runs[3]) == after(*runs)
+    assert after(*runs[:3], other).failures == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("web01", "web01.example.org"), ("web01.example.org", "WEB01"), ("10.0.0.1", "10.0.0.2"), ("fe80::1", "web01")],
+)
+def test_names_that_may_be_of_one_host(old: str, new: str) -> None:
+    first = report(0, p=Ran({"a": "failed"}))._replace(target=old)
+    second = report(1, p=Ran({"a": "failed"}))._replace(target=new)
+
+    assert after(first, second).failures[A].since == day(0)
 
 
 def test_a_report_that_names_no_host_is_of_the_same_one() -> None:
@@ -347,3 +365,26 @@ def test_a_report_that_names_no_host_is_of_the_same_one() -> None:
 
     assert told.failures[A].since == day(0)
     assert len(told.runs) == 3
+
+
+# --- other profiles -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("runs", "other"),
+    [
+        ([{"a": Ran({"x": "failed"})}, {"b": Ran({"y": "failed"})}], "a"),
+        (
+            [{"a": Ran({"x": "failed"}), "b": Ran({"y": "failed"})}, {"a": Ran({"x": "failed"})}, {"b": Ran({"y": "failed"})}],
+            "",
+        ),
+        ([{"tests from .tmp.a": Ran({"x": "failed"})}, {"tests from .tmp.b": Ran({"y": "failed"})}], ""),
+        ([{"cis-1.0": Ran({"x": "failed"})}, {"cis-2.0": Ran({"x": "failed", "z": "passed"})}], ""),
+    ],
+)
+def test_results_of_other_profiles_only(runs: list[dict[str, Ran]], other: str) -> None:
+    past = Past()
+    for number, profiles in enumerate(runs[:-1]):
+        past = advance(past, report(number, name="web01", **profiles))
+
+    assert other_profile(past, report(len(runs), name="web01", **runs[-1])) == other

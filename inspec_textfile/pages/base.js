@@ -14,7 +14,7 @@ const known = (map, thing, read) => { if (!map.has(thing)) map.set(thing, read(t
 const text = thing => known(texts, thing, t => t.textContent.toLowerCase())
 const shown = () => page.things.filter(thing => !thing.hidden)
 
-// --- filter, kept in the URL ---
+// filter, kept in the URL
 
 const picked = name => $$(`[name=${name}]:checked`).map(box => box.value)
 const words = query => [...query.toLowerCase().matchAll(/(?:(tag|nist):)?(?:"([^"]*)"|(\S+))/g)].map(([, kind, quoted, plain]) => [kind, quoted ?? plain])
@@ -69,7 +69,7 @@ function clear() {
   apply()
 }
 
-// --- times: what only the browser knows is the time of day and its zone ---
+// times: what only the browser knows is the time of day and its zone
 
 const units = [['year', 31557600], ['month', 2629800, 7776000], ['day', 86400], ['hour', 3600], ['minute', 60]]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' }), short = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'narrow' })
@@ -102,7 +102,7 @@ function tellTimes() {
   }
 }
 
-// --- keys ---
+// keys
 
 const stored = value => {
   try { return value === undefined ? localStorage.getItem('inspec-keys') : localStorage.setItem('inspec-keys', value) } catch { return null }
@@ -113,7 +113,7 @@ function step(by, list, selector) {
   let to = list.indexOf(now) + by
   if (!now || !list.includes(now)) to = by > 0 ? 0 : list.length - 1
   const next = list[Math.max(0, Math.min(to, list.length - 1))]
-  if (next) $('a, :scope > summary', next)?.focus()
+  if (next) ($(':scope > summary, a', next) || $('summary', next))?.focus()
 }
 
 function useKeys(acts) {

@@ -1,4 +1,4 @@
-// --- copies and CSV, made here: nothing is asked from anywhere ---
+// copies and CSV
 
 async function copy(value) {
   try { return await navigator.clipboard.writeText(value) } catch { /* not on file: in some browsers */ }
@@ -42,7 +42,7 @@ const columns = {
   Decision: c => said(c, '.wv h4'), 'Decision reason': c => said(c, '.wv .md'), 'Decision ends': c => $('.wv .exp', c)?.dateTime || ''
 }
 
-// A text that a spreadsheet would take for a formula becomes one that it does not.
+// No text may be a formula to a spreadsheet.
 const cell = value => `"${(/^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/.test(value) ? `'${value}` : value).replace(/"/g, '""')}"`
 
 $('#csv')?.addEventListener('click', () => {

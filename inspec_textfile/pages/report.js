@@ -19,7 +19,7 @@ page.after = on => {
   if (sort.value !== page.sorted) sortControls(page.sorted = sort.value)
 }
 
-// Where the results of a filter are: on the screen.
+// Show the results of a filter.
 page.reveal = () => {
   const { top } = $('#controls').getBoundingClientRect()
   if (top < 0 || top > innerHeight * .7) tools.scrollIntoView()
@@ -47,7 +47,7 @@ function recall() {
   if (page.index) $('nav a').search = page.index
 }
 
-// --- every number filters ---
+// every number filters
 
 document.addEventListener('click', event => {
   const link = event.target.closest('[data-f]'), mark = event.target.closest('.tags dd b')
@@ -59,7 +59,7 @@ document.addEventListener('click', event => {
   tools.scrollIntoView()
 })
 
-// --- links to one control ---
+// links to one control
 
 function unfold(element) {
   for (let at = element; at; at = at.parentElement) if (at.tagName === 'DETAILS') at.open = true
@@ -87,7 +87,7 @@ function goToAnchor() {
   look()
 }
 
-// --- keys and buttons ---
+// keys and buttons
 
 function expandAll() {
   const list = shown(), open = !list.every(control => control.open)
@@ -102,9 +102,9 @@ function expandAll() {
 const reachable = () => shown().filter(control => folds.every(fold => fold.open || !fold.contains(control)))
 useKeys({ j: () => step(1, reachable(), '.c'), k: () => step(-1, reachable(), '.c'), e: expandAll })
 
-// Tags filter by keyboard too, commands and fixes can be copied: made as a control is opened.
+// Made as a control is opened: tags that filter by keyboard, buttons that copy.
 function equip(control) {
-  for (const mark of $$('.tags dd b', control)) { mark.tabIndex = 0; mark.setAttribute('role', 'button'); mark.title = 'Show controls with this tag' }
+  for (const mark of $$('.tags dd b', control)) { mark.tabIndex = 0; mark.setAttribute('role', 'button'); mark.title = 'Filter by this tag' }
   for (const text of $$('.md pre, .fix > .md', control)) {
     const button = document.createElement('button')
     button.type = 'button'

@@ -38,12 +38,12 @@ _MAX_UNFOLDED = 3
 _FOLDED = (NOT_APPLICABLE, PASSED)
 """Controls that need no work."""
 _MEANING = {
-    FAILED: "This host does not meet these requirements.",
-    ERROR: "The test itself broke, so the result is unknown. Fix the test or what it depends on.",
-    NOT_REVIEWED: "Not tested. These need a review by hand: see “Check”.",
-    WAIVED: "A waiver allows these to fail.",
-    NOT_APPLICABLE: "These do not apply to this host.",
-    PASSED: "This host meets these requirements.",
+    FAILED: "These requirements are not met.",
+    ERROR: "The test itself broke. Fix it, or what it depends on.",
+    NOT_REVIEWED: "Not tested: review by hand.",
+    WAIVED: "Waivers let these fail.",
+    NOT_APPLICABLE: "Not for this host.",
+    PASSED: "These requirements are met.",
 }
 _Row = tuple[Profile, Control]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from inspec_textfile.report.fields import as_list
@@ -22,13 +23,13 @@ _MAX_SEARCHED = 500_000_000
 """Characters that the search for the report may pass over in all, or 50 times the text's length if that is more. Each attempt
 that fails counts its position: for an error's line number, the decoder looks at all that comes before it."""
 _REPORT_START = r'\{\s*"(?:platform|profiles|controls|version|statistics)"\s*:'
-_LIST_OF_PROFILES = r'"profiles"\s*:\s*\[\s*\{'
+_FINDINGS = r'"(?:profiles|controls)"\s*:\s*\[\s*\{'
 # Where JSON may start: at the start of the text or of a line, or anywhere with an object's first key.
 _START = re.compile(r'\A\s*|^(?=\{)|(?=\{\s*")', re.MULTILINE)
 _KEYS_OF_REPORT = {"version", "statistics"}
 _KEYS_OF_PROFILE = {"name", "sha256", "supports", "groups", "generator"}
 _AUTOMATE_KEYS = {"job_id", "node_id"}
-_GOOD_STATUSES = {"passed", "skipped", "waived", "loaded"}
+GOOD_STATUSES = {"passed", "skipped", "waived", "loaded", "success", "ok", "complete", "completed"}
 _MAX_TOKEN = len(r"\u0000")
 
 
@@ -79,7 +80,7 @@ def _is_report(document: Any) -> bool:
         return False
     profiles = document.get("profiles")
     if isinstance(profiles, list):
-        return bool(_KEYS_OF_REPORT & document.keys()) or all(isinstance(item, dict) for item in profiles)
+        return not profiles or any(isinstance(item, dict) for item in profiles)
     return bool(isinstance(profiles, dict) and profiles) or _is_minimal(document)
 
 
@@ -99,24 +100,27 @@ def _refuse_failed_scan(document: Mapping[str, Any]) -> None:
     Chef Infra Client writes one when its Compliance Phase fails (chef/chef, lib/chef/compliance/runner.rb, `failed_report`).
     An export of Chef Automate has the verdict on the controls in the same place, without a message.
     """
-    status, message = as_text(document.get("status")).strip().lower(), as_text(document.get("status_message")).strip()
+    status, message = document.get("status"), as_text(document.get("status_message")).strip()
+    status = status.strip().lower() if isinstance(status, str) else ""
     if not message and not _is_report(document):
         return
-    holds_controls = _holds_controls(document)
+    says_more = _says_more(document)
     if status == "failed":
-        failed = bool(message) or not (holds_controls and _AUTOMATE_KEYS & document.keys())
+        failed = bool(message) or not (says_more and _AUTOMATE_KEYS & document.keys())
     else:
-        # Whatever other word stands for it: a scan that ended well has no message, or at least controls.
-        failed = status not in _GOOD_STATUSES and bool((status and message) or ((status or message) and not holds_controls))
+        # Whatever other word stands for it: a scan that ended well has no message, or at least profiles that say more.
+        failed = status not in GOOD_STATUSES and bool((status and message) or ((status or message) and not says_more))
     if failed:
         said = visible(message) if message else f"its status is {visible(status)}, without a message"
         raise ScanFailed(f"says that the scan failed: {said}")
 
 
-def _holds_controls(document: Mapping[str, Any]) -> bool:
+def _says_more(document: Mapping[str, Any]) -> bool:
+    """Return whether there are controls, or profiles that say why they have none."""
     profiles = document.get("profiles")
     found = profiles.values() if isinstance(profiles, dict) else as_list(profiles)
-    return bool(document.get("controls")) or any(isinstance(item, dict) and item.get("controls") for item in found)
+    keys = ("controls", "status", "status_message", "skip_message")
+    return bool(document.get("controls")) or any(isinstance(item, dict) and any(map(item.get, keys)) for item in found)
 
 
 def _decode(data: bytes) -> str:
@@ -210,16 +214,18 @@ def _documents(text: str, decode: _Decode, failures: list[_Failure]) -> Iterator
 
 
 def _is_of_report(text: str, failure: _Failure) -> bool:
-    """Return whether what could not be read is a report, or the start of one, and not a line of a log."""
-    start_of_one = re.compile(_REPORT_START).match(text, failure.start)
-    return bool(start_of_one or re.compile(_LIST_OF_PROFILES).search(text, failure.start, failure.error.pos))
+    """Return whether what could not be read is of a report, and not a line of a log."""
+    return bool(re.compile(_FINDINGS).search(text, failure.start, failure.error.pos))
 
 
 def _holds_report(rest: str) -> bool:
     """Return whether what follows a report is another one, or a part of one. Other output may follow."""
     failures: list[_Failure] = []
     documents = _documents(rest, json.JSONDecoder(strict=False).raw_decode, failures)
-    return any(_is_report(document) for document, _ in documents) or any(_is_of_report(rest, failure) for failure in failures)
+    with suppress(NotAReport, RecursionError):  # numbers and brackets without end
+        if any(_is_report(document) for document, _ in documents):
+            return True
+    return any(_is_of_report(rest, failure) for failure in failures)
 
 
 _LOOKS_LIKE = (

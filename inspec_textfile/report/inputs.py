@@ -23,9 +23,10 @@ def sensitive_names(profiles: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
     InSpec masks them in the profile that marks them, if at all, not in the wrapper that sets them (inspec/inspec#6009).
     """
-    return frozenset(
+    names = {
         _name(item) for profile in profiles for item in _items(profile) if _is_marked(item) or _is_marked(item.get("options"))
-    )
+    }
+    return frozenset(names - {""})
 
 
 def read_inputs(profile: Mapping[str, Any], sensitive: frozenset[str]) -> tuple[Input, ...]:
@@ -44,7 +45,9 @@ def _name(item: Mapping[str, Any]) -> str:
 
 def _plain(name: str) -> str:
     """Return what names of one input have in common: `pw`, `:pw` (Ruby) and `child-profile/pw` (for a profile below)."""
-    return name.strip().rpartition("/")[2].lstrip(":").casefold()
+    name = name.strip().lstrip(":").casefold()
+    profile, slash, own = name.partition("/")
+    return own if profile and slash and own and "/" not in own else name
 
 
 def _is_marked(options: Any) -> bool:
@@ -57,9 +60,14 @@ def _input(item: Mapping[str, Any], sensitive: frozenset[str]) -> Input:
         return Input(name=name, sensitive=True)
     options = as_mapping(item.get("options"))
     value = options.get("value", options.get("default", item.get("value")))
-    if _is_node(_name(item), _parsed(value)):
-        return Input(name=name, size=len(_shown(value)))
-    return Input(name=name, value=_shown(_masked(value, sensitive) if sensitive else value))
+    try:
+        if _is_node(_name(item), _parsed(value)):
+            return Input(name=name, size=len(_shown(value)))
+        return Input(name=name, value=_shown(_masked(value, sensitive) if sensitive else value))
+    except RecursionError:
+        if isinstance(value, str):  # JSON in a text: the report itself could be read
+            return Input(name=name, size=len(value))
+        raise
 
 
 def _shown(value: Any) -> str:

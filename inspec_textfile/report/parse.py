@@ -13,7 +13,7 @@ from typing import Any
 
 from inspec_textfile.report.dates import parse_time
 from inspec_textfile.report.decisions import RunTime, read_attestation, read_waiver, with_ends
-from inspec_textfile.report.document import read_document
+from inspec_textfile.report.document import GOOD_STATUSES, read_document
 from inspec_textfile.report.fields import (
     as_list,
     as_mapping,
@@ -157,7 +157,7 @@ def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry
     message = as_text(item.get("status_message") or item.get("skip_message"))
     status = as_text(item.get("status")).strip().lower() or LOADED
     if status not in PROFILE_STATUSES:
-        status = LOADED if controls and not message else FAILED
+        status = LOADED if controls and (not message or status in GOOD_STATUSES) else FAILED
     parent = item.get("parent_profile")
     return ProfileEntry(
         name=clean(as_text(item.get("name")) or as_text(item.get("title")) or "unnamed"),

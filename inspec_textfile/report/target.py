@@ -13,8 +13,8 @@ _NAMES = ("hostname", "host", "fqdn", "host_name", "node_name")
 # A UUID, or a container's or machine's id in hexadecimal.
 _ID = re.compile(r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE)
 
-# What `inspec exec --target` takes may hold a user and a password: ssh://user:password@host.
-_WITH_USER = re.compile(r"^.*@", re.DOTALL)
+# What `inspec exec --target` takes: ssh://user:password@host. A password should have no slash, but may.
+_BEFORE_HOST = re.compile(r"^\w+://(?:.*@)?|^[^/]*@", re.DOTALL)
 
 
 def read_target(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -36,4 +36,6 @@ def _candidates(document: Mapping[str, Any]) -> Iterator[str]:
     values += [document.get("ipaddress"), as_mapping(target).get("id"), document.get("node_id"), document.get("node_uuid")]
     for value in values:
         if isinstance(value, str) and value.strip():
-            yield clean(_WITH_USER.sub("", value.strip()))
+            name = clean(_BEFORE_HOST.sub("", value.strip()))
+            if name:
+                yield name

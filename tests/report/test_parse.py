@@ -487,6 +487,8 @@ UUID = "6f1d2c3b-aaaa-bbbb-cccc-0123456789ab"
         ({"ipaddress": "192.0.2.7"}, ("192.0.2.7", "")),
         ({"target": "ssh://root:S3cr3t@db01:22"}, ("db01:22", "")),
         ({"target": {"name": "root@db01"}}, ("db01", "")),
+        ({"target": "ssh://db01"}, ("db01", "")),
+        ({"target": "audit@", "platform": {"target_id": "web9"}}, ("web9", "")),
         ({"platform": {"target_id": "winrm://Administrator:S3/cr@3t@db01"}}, ("db01", "")),
         ({"passthrough": "ticket CHG0042"}, ("", "")),
         ({"node_name": " web\x1b01 "}, ("web\ufffd01", "")),
@@ -535,6 +537,16 @@ def test_other_ways_to_give_a_sensitive_value(item: Any) -> None:
     ((_, one),) = inputs_of([marked, item])
 
     assert "S3cr3t" not in str(one)
+
+
+@pytest.mark.parametrize("name", ["certs/", "/", ":", "", "etc/path"])
+def test_odd_names_of_sensitive_inputs_hide_nothing_else(name: str) -> None:
+    marked = {"name": name, "options": {"sensitive": True, "value": "S3cr3t"}}
+    others = [{"name": "settings", "value": {"value": 1, "/usr/bin/path": 2}}, {"value": "x"}, {"name": "path/x", "value": "y"}]
+
+    ((_, *shown),) = inputs_of([marked, *others])
+
+    assert [one.value for one in shown] == ['{"value": 1, "/usr/bin/path": 2}', "x", "y"]
 
 
 @pytest.mark.parametrize("value", ['{"a":  1}', "[1,2]", "{", '{"a": NaN}', "[" * 100_000])
@@ -683,3 +695,27 @@ def test_a_waiver_of_nulls_is_none(nothing: Any) -> None:
         entry_of(results=failed, waiver_data=dict.fromkeys(("expiration_date", "justification", "run"), nothing)).waiver is None
     )
     assert entry_of(results=failed, waiver_data={"skipped_due_to_waiver": False, "message": ""}).waiver is not None
+
+
+@pytest.mark.parametrize("status", ["failed", "unknown"])
+def test_an_export_of_automate_whose_profile_did_not_load_is_read(status: str) -> None:
+    broken = {"name": "p", "status": "failed", "status_message": "boom", "controls": []}
+
+    (made,) = read({"status": status, "node_id": "x", "profiles": [broken], "version": "5"}).profiles
+
+    assert (made.status, made.message) == ("failed", "boom")
+
+
+@pytest.mark.parametrize("depth", range(300, 1000, 50))
+def test_a_text_that_nests_does_not_make_the_report_unreadable(depth: int) -> None:
+    ((one,),) = inputs_of([{"name": "x", "value": "[" * depth + "]" * depth}])
+
+    assert one.value or one.size
+
+
+def test_a_profile_with_a_good_word_and_a_message_is_loaded() -> None:
+    fields = {"status": "passed", "status_message": "ok"}
+
+    (made,) = read({"profiles": [{"name": "p", "controls": [{"id": "c", "results": []}], **fields}]}).profiles
+
+    assert made.status == "loaded"
