@@ -238,14 +238,14 @@ def without_stamp(name: str) -> tuple[str, str]:
 
 def _reports(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Source]]:
     """Yield (path below the folder, source) for each report: files that differ in a time stamp alone are one."""
-    seen_files = set()
+    files: dict[str, tuple[str, str]] = {}
+    for item in sorted(named):
+        real = os.path.realpath(item[1]) if item[1] != STDIN else STDIN
+        # A file comes before links to it: `latest.json` is no report of its own.
+        if real not in files or (os.path.islink(files[real][1]) and not os.path.islink(item[1])):
+            files[real] = item
     piles: dict[tuple[str, str], list[OlderRun]] = {}
-    # A file comes before links to it: `latest.json` is no report of its own.
-    for path_below, path in sorted(named, key=lambda item: (os.path.islink(item[1]), item)):
-        real = os.path.realpath(path) if path != STDIN else STDIN
-        if real in seen_files:
-            continue
-        seen_files.add(real)
+    for path_below, path in files.values():
         folder, base = os.path.split(path_below)
         rest, stamp = without_stamp(base) if path != STDIN else (base, "")
         name = rest if rest != _SUFFIX.lstrip(".") and rest != _SUFFIX else f"{os.path.basename(folder) or 'results'}{_SUFFIX}"

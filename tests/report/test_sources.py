@@ -53,6 +53,14 @@ def test_a_link_to_the_newest_of_a_pile_is_no_report(tmp_path: Path, link: str) 
     assert (found.name, os.path.basename(found.path)) == ("scan", "scan-20261124060000.json")
 
 
+def test_of_two_links_to_one_file_the_first_is_the_report(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").touch()
+    for link in ("b.json", "a.json"):
+        (tmp_path / link).symlink_to("elsewhere")
+
+    assert names(results_dir=tmp_path) == ["a"]
+
+
 def test_a_number_after_a_time_stamp_is_no_time_zone(tmp_path: Path) -> None:
     for name in ("c-20261124060000-1001.json", "c-20261124060000-1002.json", "z-20261124T060000+0530.json"):
         (tmp_path / name).touch()
