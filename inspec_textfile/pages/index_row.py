@@ -70,11 +70,11 @@ class Columns(NamedTuple):
 
 def report_row(row: Row, columns: Columns, *, in_folder: str) -> Markup:
     """Return the line of a report, in the group of a folder or in none ("")."""
-    shown = row.name[len(in_folder) + 1 :] if in_folder else row.name
-    folder = html('<span class="fo">{}/</span>', in_folder) if in_folder else NOTHING
-    name = html('<a href="{}" title="{}">{}{}</a>', links.page_link(row.name), row.name, folder, shown)
-    if not row.has_page:
-        name = html("{}{}", folder, shown)
+    name = html("{}", row.name)
+    if in_folder:
+        name = html('<span class="fo">{}/</span>{}', in_folder, row.name[len(in_folder) + 1 :])
+    if row.has_page:
+        name = html('<a href="{}" title="{}">{}</a>', links.page_link(row.name), row.name, name)
     summary = row.summary
     profiles = ", ".join(f"{title} {version}".strip() for title, version in summary.profiles) if summary else ""
     status = ERROR if row.unreadable else row.verdict[0]

@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.parts import filter_cell
+from inspec_textfile.pages.parts import filter_cell, status_heads
 from inspec_textfile.pages.tags import flat
-from inspec_textfile.pages.words import STATUS_NAMES
 from inspec_textfile.report.model import STATUSES, Control
 
 FAMILIES: Mapping[str, str] = {
@@ -61,14 +60,13 @@ def families_section(controls: Iterable[Control]) -> Markup:
     if not counts:
         return NOTHING
     statuses = [status for status in STATUSES if any(status == counted for _, counted in counts)]
-    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', status, STATUS_NAMES[status]) for status in statuses])
     rows = [
         html(
             '<tr><th scope="row"><a href="#controls" data-f="q=nist:{}">{}</a> {}</th>{}</tr>\n',
             letters,
             letters,
             FAMILIES[letters],
-            join([_cell(counts.get((letters, status), 0), status, letters) for status in statuses]),
+            join([filter_cell(counts.get((letters, status), 0), status, f"q=nist:{letters}") for status in statuses]),
         )
         for letters in sorted({found for found, _ in counts})
     ]
@@ -76,10 +74,6 @@ def families_section(controls: Iterable[Control]) -> Markup:
         '<section class="about" id="families" aria-labelledby="h-families"><h2 id="h-families">By family of NIST SP 800-53</h2>'
         '<p class="dim">From the tags “nist”. A control that serves several families counts in each.</p>'
         '<table class="m fam"><thead><tr><th scope="col">Family</th>{}</tr></thead><tbody>\n{}</tbody></table></section>\n',
-        heads,
+        status_heads(statuses),
         join(rows),
     )
-
-
-def _cell(many: int, status: str, letters: str) -> Markup:
-    return filter_cell(many, status, f"q=nist:{letters}") if many else html('<td class="zero">0</td>')

@@ -60,34 +60,34 @@ def counts_table(summary: Summary) -> Markup:
     tally = summary.tally
     by_status = tally.by_status
     statuses = [status for status in STATUSES if by_status[status]]
-    heads = join([html('<th scope="col" class="{}"><span>{}</span></th>', status, STATUS_NAMES[status]) for status in statuses])
     rows = [
         html(
             '<tr class="all"><th scope="row">All</th>{}</tr>\n',
-            join([_cell(by_status[status], status, "") for status in statuses]),
+            join([filter_cell(by_status[status], status, "") for status in statuses]),
         )
     ]
     for level in tally.severities:
-        cells = join([_cell(tally.counts.get((level, status), 0), status, level) for status in statuses])
+        cells = join([filter_cell(tally.counts.get((level, status), 0), status, f"severity={level}") for status in statuses])
         head = html('<a href="#controls" data-f="severity={}">{}</a>', level, level.capitalize())
         rows.append(html('<tr><th scope="row">{}</th>{}</tr>\n', head, cells))
     return html(
         '<table class="m"><caption>{} by severity</caption><thead><tr><th scope="col">Severity</th>{}</tr></thead>'
         "<tbody>\n{}</tbody></table>\n",
         count(tally.total, "control"),
-        heads,
+        status_heads(statuses),
         join(rows),
     )
 
 
-def _cell(many: int, status: str, level: str) -> Markup:
-    if not many:
-        return html('<td class="zero">0</td>')
-    return filter_cell(many, status, f"severity={level}" if level else "")
+def status_heads(statuses: Iterable[str]) -> Markup:
+    """Return the heads of the columns of a table by status."""
+    return join([html('<th scope="col" class="{}"><span>{}</span></th>', status, STATUS_NAMES[status]) for status in statuses])
 
 
 def filter_cell(many: int, status: str, more: str) -> Markup:
     """Return a cell with a number of controls of a status, as a link that filters by it and by `more` (`severity=high`)."""
+    if not many:
+        return html('<td class="zero">0</td>')
     chosen = f"status={status}&{more}" if more else f"status={status}"
     return html('<td class="{}"><a href="#s-{}" data-f="{}">{}</a></td>', status, status, chosen, number(many))
 
