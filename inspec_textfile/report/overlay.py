@@ -91,17 +91,22 @@ def _guessed_children(by_name: Mapping[str, _Entries], *, by_results: bool) -> d
     A profile is the parent of those its `depends` names, and, with `by_results`, of those that hold the results of controls
     it lists without.
     """
+    children: dict[str, list[str]] = {}
+    for name, group in by_name.items():
+        depends = [dependency.name for entry in group for dependency in entry.depends]
+        children[name] = [other for other in dict.fromkeys(depends) if other in by_name and other != name]
+    if by_results:
+        _add_by_results(children, by_name)
+    return children
+
+
+def _add_by_results(children: Mapping[str, list[str]], by_name: Mapping[str, _Entries]) -> None:
     with_results = {
         name: {control.id for entry in group for control in entry.controls if control.results}
         for name, group in by_name.items()
     }
-    children: dict[str, list[str]] = {}
     for name, group in by_name.items():
-        depends = [dependency.name for entry in group for dependency in entry.depends]
-        found = [other for other in dict.fromkeys(depends) if other in by_name and other != name]
-        if not by_results:
-            children[name] = found
-            continue
+        found = children[name]
         lacking = _listed(group).keys() - with_results[name] - set().union(*(with_results[other] for other in found))
         for other, group_of_other in by_name.items():
             if other == name or other in found or not lacking & with_results[other]:
@@ -109,8 +114,6 @@ def _guessed_children(by_name: Mapping[str, _Entries], *, by_results: bool) -> d
             # Two profiles that each hold results for the other's controls are neighbours that share ids, not layers.
             if not (_listed(group_of_other).keys() - with_results[other]) & with_results[name]:
                 found.append(other)
-        children[name] = found
-    return children
 
 
 def _requested(by_name: Mapping[str, _Entries], children: Mapping[str, Sequence[str]]) -> dict[str, list[ProfileEntry]]:

@@ -154,8 +154,8 @@ def _outside_profiles(document: Mapping[str, Any], entries: Iterable[ProfileEntr
 
 def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry:
     controls = objects(item.get("controls"), "controls")
-    message = as_text(item.get("status_message") or item.get("skip_message"))
-    status = as_text(item.get("status")).strip().lower() or LOADED
+    status, message = _state(item)
+    status = status or LOADED
     if status not in PROFILE_STATUSES:
         status = LOADED if controls and (not message or status in GOOD_STATUSES) else FAILED
     parent = item.get("parent_profile")
@@ -250,6 +250,11 @@ def _result(item: Mapping[str, Any]) -> Result:
     )
 
 
+def _state(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the status of a profile or dependency, "" for none, and why it was skipped or did not load."""
+    return as_text(item.get("status")).strip().lower(), as_text(item.get("status_message") or item.get("skip_message"))
+
+
 def _dependencies(value: Any) -> tuple[Dependency, ...]:
     """Return what a profile depends on: a list, or an object by name."""
     named = [{"name": key, **as_mapping(item)} for key, item in value.items()] if isinstance(value, dict) else as_list(value)
@@ -257,9 +262,5 @@ def _dependencies(value: Any) -> tuple[Dependency, ...]:
 
 
 def _dependency(item: Mapping[str, Any]) -> Dependency:
-    message = as_text(item.get("status_message") or item.get("skip_message"))
-    return Dependency(
-        name=clean(as_text(item.get("name"))),
-        status=as_text(item.get("status")).strip().lower() or (FAILED if message else LOADED),
-        message=message,
-    )
+    status, message = _state(item)
+    return Dependency(name=clean(as_text(item.get("name"))), status=status or (FAILED if message else LOADED), message=message)
