@@ -181,7 +181,7 @@ class OutputFolder:
             try:
                 self._below[parent] = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
                 # The folder's owner may have put another one in its place: only an empty one is given away.
-                if is_new and not os.listdir(self._below[parent]):
+                if is_new and self._owner and not os.listdir(self._below[parent]):
                     _give(self._below[parent], self._owner)
             except OSError as error:
                 raise OutputError(f"{os.path.join(self.path, parent)}: {_why(error)}") from None
@@ -244,10 +244,11 @@ def _write(name: str, folder: int, data: bytes, mode: int | None, owner: tuple[i
 
 def _give(descriptor: int, owner: tuple[int, int] | None) -> None:
     """Give a new file or folder to a user and group, if root runs the program and the file system knows owners."""
-    status = os.fstat(descriptor)
-    if owner and os.geteuid() == 0 and owner != (status.st_uid, status.st_gid):
-        with contextlib.suppress(PermissionError):
-            os.fchown(descriptor, *owner)
+    if owner and os.geteuid() == 0:
+        status = os.fstat(descriptor)
+        if owner != (status.st_uid, status.st_gid):
+            with contextlib.suppress(PermissionError):
+                os.fchown(descriptor, *owner)
 
 
 def _present_file(name: str, folder: int) -> os.stat_result | None:

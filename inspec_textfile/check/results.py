@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from inspec_textfile.check.findings import Finding, note, ok, problem, reason
 from inspec_textfile.check.folders import STALE_HOURS
 from inspec_textfile.files import user_name
+from inspec_textfile.pages.words import count
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport, unexpected
 from inspec_textfile.report.remarks import dated_piles, older_runs, renamed_reports, skipped_results
@@ -72,8 +73,7 @@ def results_findings(sources: Sources, now: float) -> Iterator[Finding]:
 def _ages(ages: Sequence[tuple[float, str]]) -> Finding:
     """Say how old the results are: by the older of the run in a file and the file itself."""
     oldest, path = max(ages)
-    reports = f"{len(ages):,} report{'' if len(ages) == 1 else 's'}"
-    text = f"results: {reports}, the newest {age(min(ages)[0])} old, the oldest {age(oldest)} old ({path})"
+    text = f"results: {count(len(ages), 'report')}, the newest {age(min(ages)[0])} old, the oldest {age(oldest)} old ({path})"
     if oldest > STALE_HOURS * 3600:
         return problem(f"{text}: does InSpec still run? check its cron job or timer, or remove the file")
     return ok(text)
