@@ -14,23 +14,15 @@ from inspec_textfile.messages import Messages
 from inspec_textfile.report.model import Report
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.sources import Sources, find_sources
-from inspec_textfile.run import Clock, Job
+from inspec_textfile.run import Clock
 
 from helpers.host import Host
+from helpers.jobs import job_of
 
 
 def do(host: Host) -> list[str]:
     troubles: list[str] = []
-    job = Job(
-        arguments=(),
-        results_dir=str(host.results),
-        stdin=None,
-        stdin_name="stdin",
-        output_dir=str(host.textfiles),
-        output_file="inspec.prom",
-        reports_dir=str(host.reports),
-        mode=0o644,
-    )
+    job = job_of(host.results, host.textfiles, host.reports)
     clock = Clock(now=time.time, elapsed=lambda: 0.5)
     run.run(job, clock=clock, write_stdout=lambda _: None, messages=Messages(troubles.append, lambda _: None))
     return troubles

@@ -16,9 +16,10 @@ import pytest
 from inspec_textfile import convert, run
 from inspec_textfile.files import OutputFolder
 from inspec_textfile.messages import Messages
-from inspec_textfile.run import Clock, Job
+from inspec_textfile.run import Clock
 
 from helpers.host import COMMAND, Host
+from helpers.jobs import job_of
 from helpers.needs import require
 
 # The metrics have the times of this run.
@@ -46,16 +47,7 @@ def count(host: Host, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Counter[s
     counted(markdown, "parsed", "Markdown")
     counted(convert, "parse_report", "reports")
     counted(OutputFolder, "replace", "written")
-    job = Job(
-        arguments=(),
-        results_dir=str(host.results),
-        stdin=None,
-        stdin_name="",
-        output_dir=str(host.textfiles),
-        output_file="inspec.prom",
-        reports_dir=str(host.reports),
-        mode=0o644,
-    )
+    job = job_of(host.results, host.textfiles, host.reports)
     clock = Clock(now=time.time, elapsed=lambda: 0.5)
 
     def do() -> Counter[str]:

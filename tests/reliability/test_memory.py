@@ -24,9 +24,10 @@ from inspec_textfile import files, pages, parallel
 from inspec_textfile.job import State
 from inspec_textfile.messages import Messages
 from inspec_textfile.pages.files import page_file
-from inspec_textfile.run import Clock, Job, run
+from inspec_textfile.run import Clock, run
 
 from helpers.host import parse_series
+from helpers.jobs import job_of
 from helpers.runs import DAY, FIRST
 
 NAMES = ("web01", "db/ssh", "mail")
@@ -170,16 +171,7 @@ class Histories(RuleBasedStateMachine):
 
     def _run(self) -> State:
         self.memory_before = self._memory()
-        job = Job(
-            arguments=(),
-            results_dir=str(self.results),
-            stdin=None,
-            stdin_name="stdin",
-            output_dir=str(self.out),
-            output_file="inspec.prom",
-            reports_dir=str(self.pages),
-            mode=0o644,
-        )
+        job = job_of(self.results, self.out, self.pages)
         clock = Clock(now=lambda: FIRST + 10_000 * DAY, elapsed=lambda: 0.5)
         return run(job, clock=clock, write_stdout=lambda _: None, messages=Messages(lambda _: None, lambda _: None))
 
