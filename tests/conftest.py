@@ -55,7 +55,7 @@ def _fixtures(item: pytest.Item) -> set[str]:
 
 def _is_full_run(config: pytest.Config) -> bool:
     option = config.option
-    left_out = option.ignore or option.ignore_glob or option.markexpr or option.lf
+    left_out = option.ignore or option.ignore_glob or option.markexpr or getattr(option, "lf", False)
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not left_out
 
 
