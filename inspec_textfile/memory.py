@@ -20,7 +20,6 @@ from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputError, OutputFolder
 if TYPE_CHECKING:  # imported only when something is decoded
     from inspec_textfile.history import Past
     from inspec_textfile.metrics.exposition import ReportText
-    from inspec_textfile.pages.index import KnownRow
     from inspec_textfile.pages.summary import Summary
 
 _FORMAT = 2
@@ -45,8 +44,6 @@ class Output(NamedTuple):
     """Its last good figures, None if there are none."""
     summary: Summary | None = None
     """Its last good summary, None if there is none."""
-    row: KnownRow | None = None
-    """Its row in the index, if it was made of that summary."""
 
 
 class ReportMemory(NamedTuple):
@@ -75,22 +72,16 @@ class ReportMemory(NamedTuple):
     """JSON of its figures and summary."""
     past_line: bytes = _NOTHING
     """JSON of its past."""
-    row_line: bytes = _NOTHING
-    """JSON of its row in the index."""
 
     def decoded(self) -> Output:
-        """Return its last good figures and summary, and its row: None for what cannot be read."""
+        """Return its last good figures and summary: None for what cannot be read."""
         from inspec_textfile.metrics.exposition import ReportText
-        from inspec_textfile.pages.index import KnownRow
         from inspec_textfile.pages.summary import Summary
 
         output = Output()
         with suppress(*_WRONG):
             text, summary = json.loads(self.output) or (None, None)
             output = Output(text and ReportText.from_json(text), summary and Summary.from_json(summary))
-        with suppress(*_WRONG):  # on its own: figures do not depend on it
-            row = json.loads(self.row_line)
-            output = output._replace(row=row and KnownRow.from_json(row))
         return output
 
     @property
@@ -106,15 +97,10 @@ class ReportMemory(NamedTuple):
 
 
 def with_output(report: ReportMemory, output: Output) -> ReportMemory:
-    """Return a report with its figures, its summary and its row."""
-    text, summary, row = output
+    """Return a report with its figures and its summary."""
+    text, summary = output
     line = _line([text and text.as_json(), summary and summary.as_json()])
-    return report._replace(series=text.series if text else 0, output=line, row_line=_line(row))
-
-
-def with_row(report: ReportMemory, row: KnownRow) -> ReportMemory:
-    """Return a report with another row in the index."""
-    return report._replace(row_line=_line(row))
+    return report._replace(series=text.series if text else 0, output=line)
 
 
 def encoded_past(past: Past) -> bytes:
@@ -130,7 +116,7 @@ class Memory(NamedTuple):
     prom: tuple[int, str] = (0, "")
     """Bytes of the .prom before the times of the run itself, and their SHA-256."""
     index_digest: str = ""
-    """SHA-256 of index.html."""
+    """SHA-256 of each file that shows all reports."""
     made_by: str = ""
     """Digest of the code and of all options that made both."""
     upload: Any = None
@@ -212,7 +198,7 @@ def encode(memory: Memory) -> bytes:
             report.warnings,
             report.gone,
         ]
-        lines += [_line(key), report.output, report.past_line, report.row_line]
+        lines += [_line(key), report.output, report.past_line, _NOTHING]
     return sealed(b"\n".join(lines) + b"\n")
 
 
@@ -247,7 +233,7 @@ def decode(data: bytes) -> Memory:
         raise StateError("is damaged") from None
 
 
-def _report(key: bytes, output: bytes, past: bytes, row: bytes) -> ReportMemory:
+def _report(key: bytes, output: bytes, past: bytes, _row: bytes) -> ReportMemory:
     name, digest, modified_ns, made_by, page, stamp, unreadable_since_ns, series, warnings, gone = json.loads(key)
     numbers = (modified_ns, unreadable_since_ns or 0, series)
     if not all(isinstance(number, int) and abs(number) < plain.MAX_WHOLE for number in numbers):
@@ -265,7 +251,6 @@ def _report(key: bytes, output: bytes, past: bytes, row: bytes) -> ReportMemory:
         gone=plain.flag(gone),
         output=output,
         past_line=past,
-        row_line=row,
     )
 
 

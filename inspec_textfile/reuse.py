@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from inspec_textfile.files import MAX_OUTPUT_BYTES
+from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputFolder
 from inspec_textfile.job import Run, read
 from inspec_textfile.memory import Output, ReportMemory
-from inspec_textfile.pages.files import INDEX_FILE, page_file
+from inspec_textfile.pages.files import page_file
 from inspec_textfile.report.sources import Source, SourceError
 from inspec_textfile.text import digest_of
 
@@ -99,8 +99,15 @@ def same_again(this: Run, reused: Mapping[str, ReportMemory]) -> bytes | None:
         return None
     if reused != last.present or len(reused) != len(this.sources.found) or last.made_by != this.file_made_by:
         return None
-    if this.reports_folder and this.reports_folder.digest(INDEX_FILE) != last.index_digest:
+    if this.reports_folder and not _has_overviews(this.reports_folder, last.index_digest.split()):
         return None
     size, digest = last.prom
     body = (this.output.read(job.output_file, MAX_OUTPUT_BYTES) or b"")[:size]
     return body if digest_of(body) == digest else None
+
+
+def _has_overviews(folder: OutputFolder, digests: Sequence[str]) -> bool:
+    """Return whether the files that show all reports are those of the last run."""
+    from inspec_textfile.pages.overviews import OVERVIEWS
+
+    return [folder.digest(overview.file_name) for overview in OVERVIEWS] == digests

@@ -12,7 +12,7 @@ from inspec_textfile.files import OutputError, OutputFolder
 from inspec_textfile.job import Clock, Job, Run, State, read, replace_file
 from inspec_textfile.memory import Memory, ReportMemory
 from inspec_textfile.messages import Messages
-from inspec_textfile.pages.files import INDEX_FILE, page_file
+from inspec_textfile.pages.files import page_file
 from inspec_textfile.report.sources import STDIN, Source, find_sources
 from inspec_textfile.reuse import Unchanged, find_unchanged, kept_outputs, remembered, same_again
 from inspec_textfile.text import digest_of
@@ -21,6 +21,7 @@ from inspec_textfile.text import digest_of
 if TYPE_CHECKING:
     from inspec_textfile.convert import Converted, Task
     from inspec_textfile.metrics.exposition import ReportRow, RunFigures
+    from inspec_textfile.pages.fleet import Fleet
 
 __all__ = ["Clock", "Job", "run"]
 
@@ -42,10 +43,9 @@ def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messag
             state = State(unchanged.reports)
         else:
             state = _converted(this, unchanged)
-            index = this.last.index_digest
-            if this.reports_folder:
-                index, state = _write_index(this, this.reports_folder, state)
-            body = _publish(this, state, index)
+            fleet = _fleet(this, state)
+            overviews = _write_overviews(this, this.reports_folder, fleet) if this.reports_folder else this.last.index_digest
+            body = _publish(this, state, fleet, overviews)
         _report_warnings(this, state)
         from inspec_textfile.metrics.exposition import own_times
 
@@ -179,25 +179,39 @@ def _size(source: Source, job: Job) -> int:
 # --- write --------------------------------------------------------------------------------------------------------------------
 
 
-def _write_index(this: Run, folder: OutputFolder, state: State) -> tuple[str, State]:
-    """Write index.html, unless it is the same; return its SHA-256, and the state with the rows that are new."""
-    from inspec_textfile import pages
+def _fleet(this: Run, state: State) -> Fleet:
+    """Return what overviews show of all reports."""
+    from inspec_textfile.pages.fleet import Fleet, FleetReport
 
-    broken = {report.name for report in state.unreadable}
-    found = {name: output.summary for name, output in state.outputs.items() if output.summary}
-    summaries = [summary for name, summary in found.items() if name not in broken]
-    last_good = {name: found.get(name) for name in broken if folder.has(page_file(name))}
-    known = {name: output.row for name, output in state.outputs.items() if output.row}
-    index = pages.render_index(summaries, state.unreadable, last_good, known)
-    page = index.page.encode()
-    digest = digest_of(page)
-    if folder.digest(INDEX_FILE) != digest:
-        replace_file(folder, INDEX_FILE, page, None, this.messages)
-    new = {name: memory.with_row(state.reports[name], row) for name, row in index.rows.items() if row is not known.get(name)}
-    return digest, state._replace(reports={**state.reports, **new})
+    broken = {report.name: report for report in state.unreadable}
+    folder = this.reports_folder
+    return Fleet(
+        tuple(
+            FleetReport(
+                name,
+                output.summary,
+                broken.get(name),
+                has_page=name not in broken or bool(folder and folder.has(page_file(name))),
+            )
+            for name, output in state.outputs.items()
+        )
+    )
 
 
-def _publish(this: Run, state: State, index: str) -> bytes:
+def _write_overviews(this: Run, folder: OutputFolder, fleet: Fleet) -> str:
+    """Write the files that show all reports, unless they are the same; return their digest."""
+    from inspec_textfile.pages.overviews import OVERVIEWS
+
+    digests = []
+    for overview in OVERVIEWS:
+        data = overview.make(fleet).encode()
+        digests.append(digest_of(data))
+        if folder.digest(overview.file_name) != digests[-1]:
+            replace_file(folder, overview.file_name, data, None, this.messages)
+    return " ".join(digests)
+
+
+def _publish(this: Run, state: State, fleet: Fleet, overviews: str) -> bytes:
     """Upload the pages, write the memory, and return the .prom without its times.
 
     The memory is written before the .prom: a run that is killed between the two makes the .prom from it next time.
@@ -206,7 +220,7 @@ def _publish(this: Run, state: State, index: str) -> bytes:
 
     upload, run_figures = this.last.upload, RunFigures(__version__)
     if this.job.upload:  # now, so that its outcome is among the metrics
-        upload, run_figures = _upload(this, state)
+        upload, run_figures = _upload(this, state, fleet)
     body = exposition(
         _rows(state),
         run_figures,
@@ -216,14 +230,14 @@ def _publish(this: Run, state: State, index: str) -> bytes:
     if this.output:
         gone = [report for name, report in this.last.reports.items() if name not in state.reports]
         reports = {**state.reports, **{report.name: report for report in memory.kept_when_gone(gone)}}
-        new = Memory(reports, (len(body), digest_of(body)), index, this.file_made_by, upload)
+        new = Memory(reports, (len(body), digest_of(body)), overviews, this.file_made_by, upload)
         problem = memory.save(this.output, this.job.output_file, new, this.last)
         if problem:
             this.messages.error(problem)
     return body
 
 
-def _upload(this: Run, state: State) -> tuple[object, RunFigures]:
+def _upload(this: Run, state: State, fleet: Fleet) -> tuple[object, RunFigures]:
     """Publish the pages, and return what to remember and the figures of the upload."""
     from inspec_textfile.metrics.exposition import RunFigures
     from inspec_textfile.upload.site import Site, publish_site
@@ -238,8 +252,7 @@ def _upload(this: Run, state: State) -> tuple[object, RunFigures]:
         outputs = state.outputs
         site = Site(
             profiles={name: output.text.checks for name, output in outputs.items() if output.text},
-            summaries={name: output.summary for name, output in outputs.items() if output.summary},
-            unreadable=state.unreadable,
+            fleet=fleet,
         )
         success, known = publish_site(
             this.job.upload, this.reports_folder, site, state=known, now=this.clock.now(), messages=this.messages

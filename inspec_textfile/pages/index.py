@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from inspec_textfile import __version__, plain
+from inspec_textfile import __version__
+from inspec_textfile.pages.fleet import Fleet
 from inspec_textfile.pages.frame import INDEX, page
 from inspec_textfile.pages.index_row import Columns, Row, group_row, report_row
-from inspec_textfile.pages.markup import NOTHING, Markup, from_memory, html, join
+from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import box, boxes, index_help
-from inspec_textfile.pages.summary import Summary
 from inspec_textfile.pages.words import STATUS_NAMES, count, listed, number
 from inspec_textfile.report.model import (
     ERROR,
@@ -20,7 +20,6 @@ from inspec_textfile.report.model import (
     NOT_REVIEWED,
     PASSED,
     STATUSES,
-    Unreadable,
 )
 
 _CHIPS = (
@@ -42,60 +41,14 @@ class _Block(NamedTuple):
     rows: tuple[Row, ...]
 
 
-class KnownRow(NamedTuple):
-    """The row of a readable report, kept for the next run: most reports do not change."""
-
-    place: str
-    """What it depends on beside the report's summary."""
-    row: str
-
-    @classmethod
-    def from_json(cls, value: Any) -> KnownRow:
-        """Read what JSON made of one. Raises ValueError or TypeError."""
-        place, row = value
-        return cls(plain.text(place), plain.output(row))
-
-
-class Index(NamedTuple):
-    """index.html, and what the next run can use of it."""
-
-    page: str
-    rows: Mapping[str, KnownRow]
-    """Of readable reports, by name."""
-
-
-def render(
-    summaries: Sequence[Summary],
-    unreadable: Sequence[Unreadable],
-    last_good: Mapping[str, Summary | None],
-    known: Mapping[str, KnownRow],
-) -> Index:
-    """Return the whole page, made with those of the known rows that still fit."""
-    rows = [
-        *(
-            Row.of(report.name, last_good.get(report.name), report, has_page=report.name in last_good)
-            for report in sorted(unreadable, key=lambda report: report.name)
-        ),
-        *(
-            Row.of(summary.name, summary, None, has_page=True)
-            for summary in sorted(summaries, key=lambda summary: summary.rank)
-        ),
-    ]
+def render(fleet: Fleet) -> str:
+    """Return the whole page."""
+    rows = [Row.of(report) for report in fleet.reports]
+    rows.sort(key=lambda row: row.rank)
     columns = Columns.of([row.summary for row in rows if row.summary])
-    blocks = _blocks(rows)
-    lines = {row.name: _line(row, columns, block.folder, known.get(row.name)) for block in blocks for row in block.rows}
     status, sentence = headline(rows)
-    body = [_head(status, sentence), *(_table(rows, blocks, columns, lines) if rows else ()), _end()]
-    readable = {row.name: lines[row.name] for row in rows if not row.unreadable}
-    return Index(page(INDEX, "InSpec reports", status, body), readable)
-
-
-def _line(row: Row, columns: Columns, folder: str, known: KnownRow | None) -> KnownRow:
-    """Return the row of a report: the known one if it still fits."""
-    place = f"{columns} {folder}"
-    if known and known.place == place and not row.unreadable:
-        return known
-    return KnownRow(place, report_row(row, columns, in_folder=folder))
+    body = [_head(status, sentence), *(_table(rows, columns) if rows else ()), _end()]
+    return page(INDEX, "InSpec reports", status, body)
 
 
 def _head(status: str, sentence: str) -> Markup:
@@ -107,15 +60,15 @@ def _head(status: str, sentence: str) -> Markup:
     )
 
 
-def _table(rows: Sequence[Row], blocks: Iterable[_Block], columns: Columns, lines: Mapping[str, KnownRow]) -> Iterable[Markup]:
+def _table(rows: Sequence[Row], columns: Columns) -> Iterable[Markup]:
     yield _toolbar(rows)
     yield html('<p id="filtered"></p>\n<table class="ix" id="ix"><caption>Reports, worst first</caption>')
     yield html("<thead><tr>{}</tr></thead>\n", join([*_heads(columns)]))
-    for folder, same in groupby(blocks, key=lambda block: block.folder):
+    for folder, same in groupby(_blocks(rows), key=lambda block: block.folder):
         yield html("<tbody>\n")
         for block in same:
             yield group_row(folder, block.rows, columns) if folder else NOTHING
-            yield from_memory(lines[row.name].row for row in block.rows)
+            yield from (report_row(row, columns, in_folder=block.folder) for row in block.rows)
         yield html("</tbody>\n")
     yield html('</table>\n<p class="alert" id="none" hidden>No report matches.</p>\n')
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from inspec_textfile.pages import links
+from inspec_textfile.pages.fleet import FleetReport
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import facts
 from inspec_textfile.pages.summary import Summary
@@ -31,8 +32,9 @@ class Row(NamedTuple):
     """What its filters are."""
 
     @classmethod
-    def of(cls, name: str, summary: Summary | None, unreadable: Unreadable | None, *, has_page: bool) -> Row:
+    def of(cls, report: FleetReport) -> Row:
         """Return a report's row."""
+        name, summary, unreadable = report.name, report.summary, report.unreadable
         judged = verdict(summary) if summary else (ERROR, "")
         marks = ["unreadable"] if unreadable else []
         if summary:
@@ -43,7 +45,12 @@ class Row(NamedTuple):
             marks += ["not_reviewed"] if counts[NOT_REVIEWED] or not summary.tally.total else []
             marks += ["waived"] if counts[WAIVED] else []
             marks += ["passed"] if judged[0] == PASSED and not unreadable else []
-        return cls(name, summary, unreadable, has_page, judged, tuple(marks))
+        return cls(name, summary, unreadable, report.has_page, judged, tuple(marks))
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Sort key: unreadable reports by name, then the others worst first."""
+        return (0, self.name) if self.unreadable or not self.summary else (1, *self.summary.rank)
 
 
 class Columns(NamedTuple):

@@ -72,11 +72,6 @@ def from_parser(markup: str) -> Markup:
     return Markup(markup)
 
 
-def from_memory(rows: Iterable[str]) -> Markup:
-    """Vouch for rows of the index that this program made, in this run or before: the memory is sealed."""
-    return Markup("".join(rows))
-
-
 def own_file(name: str) -> Markup:
     """Return a file of this package, style or script, without indentation and comments: it stands on every page."""
     text = (pkgutil.get_data(__package__, name) or b"").decode()

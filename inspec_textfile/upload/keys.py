@@ -51,7 +51,7 @@ class Plan(NamedTuple):
     pages: tuple[Object, ...]
     """The page of each report, and of each profile that only one report shows."""
     overviews: tuple[Object, ...]
-    """Pages that link to those: one for each profile that several reports show, and, last, index.html."""
+    """Files that show several reports: one for each profile that several reports show, those of all, and, last, index.html."""
     unlinked: tuple[str, ...]
     """Profiles whose names no URL can carry; their pages are published under their reports' names only."""
 
@@ -80,13 +80,18 @@ def profile_key(profile: str, instance: str, prefix: str = "") -> str | None:
 
 
 def plan(
-    profiles_of: Mapping[str, Collection[str]], instance: str, prefix: str, overview: Callable[[Sequence[str]], bytes]
+    profiles_of: Mapping[str, Collection[str]],
+    instance: str,
+    prefix: str,
+    overview: Callable[[Sequence[str]], bytes],
+    files: Sequence[str] = (INDEX_FILE,),
 ) -> Plan:
     """Return what to publish.
 
     `profiles_of`: the reports that have a page, with the profiles each of them shows. A profile that several reports show
     leads to a page with links to all of them, worst first (`overview`: reports -> that page, made for the place of
-    index.html), so that none of them hides another.
+    index.html), so that none of them hides another. `files`: those that show all reports, in the order in which they are
+    published, the index last.
     """
     page_keys = {report: folder_key(page_file(report), instance) for report in profiles_of}
     index_key = folder_key(INDEX_FILE, instance)
@@ -101,7 +106,7 @@ def plan(
         else:
             links_to = tuple(page_keys[report] for report in reports)
             overviews.append(Object(key, None, relocate(overview(reports), index_key, key), links_to))
-    overviews.append(Object(index_key, INDEX_FILE, links_to=tuple(page_keys.values())))
+    overviews += [Object(folder_key(file, instance), file, links_to=tuple(page_keys.values())) for file in files]
     return Plan(tuple(pages), tuple(overviews), tuple(unlinked))
 
 

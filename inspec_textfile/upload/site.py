@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from inspec_textfile import pages
 from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputFolder
 from inspec_textfile.messages import Messages, Say
+from inspec_textfile.pages import index
 from inspec_textfile.pages.files import page_file
-from inspec_textfile.pages.summary import Summary
-from inspec_textfile.report.model import Unreadable
+from inspec_textfile.pages.fleet import Fleet
+from inspec_textfile.pages.overviews import OVERVIEWS
 from inspec_textfile.upload.keys import Object, Plan, folder_key, plan, relocate
 from inspec_textfile.upload.send import PageError, Upload
 from inspec_textfile.upload.state import UploadState, before_upload
@@ -24,19 +24,12 @@ class Site(NamedTuple):
 
     profiles: Mapping[str, Collection[str]]
     """Report -> the labels `profile` of its figures: every profile that an alert can name has a page to link to."""
-    summaries: Mapping[str, Summary]
-    """Report -> what its page shows."""
-    unreadable: Sequence[Unreadable]
-    """Those whose current results could not be read: their pages show the last good ones."""
+    fleet: Fleet
+    """What overviews show of them."""
 
     def overview(self, reports: Collection[str]) -> bytes:
         """Return a page that links to the pages of some reports, worst first, made for the place of index.html."""
-        unreadable = [report for report in self.unreadable if report.name in reports]
-        names = {report.name for report in unreadable}
-        found = {name: self.summaries[name] for name in reports if name in self.summaries}
-        readable = [summary for name, summary in found.items() if name not in names]
-        last_good = {name: summary for name, summary in found.items() if name in names}
-        return pages.render_index(readable, unreadable, last_good).page.encode()
+        return index.render(self.fleet.of(reports)).encode()
 
 
 def publish_site(
@@ -72,7 +65,8 @@ def _plan(site: Site, reports_folder: OutputFolder, publication: Publication) ->
         for name, profiles in site.profiles.items()
         if is_path(page_file(name)) and reports_folder.read(page_file(name), 1) is not None
     }
-    return plan(profiles, publication.instance, publication.target.prefix, site.overview)
+    files = [overview.file_name for overview in OVERVIEWS]
+    return plan(profiles, publication.instance, publication.target.prefix, site.overview, files)
 
 
 def _upload(

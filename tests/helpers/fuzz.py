@@ -41,6 +41,7 @@ from inspec_textfile.report.problems import NotAReport
 from inspec_textfile.report.status import count_results, exporter_status
 
 from helpers.exposed import file_of, remembered, row_of
+from helpers.pasts import index_of
 from helpers.paths import REPORTS
 from helpers.strict import parse, total
 
@@ -305,7 +306,7 @@ def _check_report(data: bytes, name: str) -> bool:
         report = parse_report(data, name, 1_700_000_000_123_456_789)
     except NotAReport as error:
         _check_message(str(error))
-        pages.render_index([], [Unreadable(name, f"{name}.json", str(error))], {}).page.encode()
+        index_of([], [Unreadable(name, f"{name}.json", str(error))], {}).encode()
         return False
     for warning in report.warnings:
         _check_message(warning)
@@ -365,7 +366,7 @@ def _check_page(report: Report, size: int) -> None:
         raise Wrong(f"a page of {len(encoded):,} bytes from {size:,}")
     if page.count("<script") != 1 or any(character in page for character in "\0\x1b\u202e\ud800"):
         raise Wrong("markup or a character that should not be there")
-    pages.render_index([summary], [], {}).page.encode()
+    index_of([summary], [], {}).encode()
 
 
 def _check_state(data: bytes) -> bool:
@@ -383,8 +384,7 @@ def _check_state(data: bytes) -> bool:
     outputs = {name: report.decoded() for name, report in found.reports.items()}
     rows = [ReportRow(name, output.text, found.reports[name].modified_ns, True) for name, output in outputs.items()]
     exposition(rows, RunFigures(""), control_series=CONTROL_SERIES[-1], max_control_series=10)
-    known = {name: output.row for name, output in outputs.items() if output.row}
-    pages.render_index([output.summary for output in outputs.values() if output.summary], [], {}, known).page.encode()
+    index_of(output.summary for output in outputs.values() if output.summary).encode()
     return (
         sum(bool(output.text) + bool(output.summary) for output in outputs.values())
         + sum(len(one.past.runs) for one in found.reports.values())

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
 from inspec_textfile import pages
 from inspec_textfile.history import Changes, ControlKey, Failure, History, Regression, RunCounts
+from inspec_textfile.pages import index
+from inspec_textfile.pages.fleet import Fleet, FleetReport
+from inspec_textfile.pages.summary import Summary
 from inspec_textfile.report.model import Report, Unreadable
 
 from helpers.reports import load
@@ -14,6 +20,32 @@ BROKEN = [
     Unreadable("cut", "/r/cut.json", "is cut short (line 1, column 2): InSpec is still writing it, or died", 1_795_000_000.0),
     Unreadable("gone", "/r/gone.json", "is empty"),
 ]
+
+
+def fleet_of(
+    summaries: Iterable[Summary],
+    unreadable: Iterable[Unreadable] = (),
+    last_good: Mapping[str, Summary | None] = MappingProxyType({}),
+) -> Fleet:
+    """Return a fleet. `last_good`: by name, the last summary of unreadable reports with a page; None where only that stands."""
+    return Fleet(
+        (
+            *(FleetReport(summary.name, summary) for summary in summaries),
+            *(
+                FleetReport(report.name, last_good.get(report.name), report, has_page=report.name in last_good)
+                for report in unreadable
+            ),
+        )
+    )
+
+
+def index_of(
+    summaries: Iterable[Summary],
+    unreadable: Iterable[Unreadable] = (),
+    last_good: Mapping[str, Summary | None] = MappingProxyType({}),
+) -> str:
+    """Return the index of a fleet."""
+    return index.render(fleet_of(summaries, unreadable, last_good))
 
 
 def keys(report: Report, *statuses: str) -> list[ControlKey]:
@@ -54,4 +86,4 @@ def fleet(many: int, *, folders: bool = False) -> str:
         )
         for index in range(many - len(BROKEN))
     ]
-    return pages.render_index(found, BROKEN, {"cut": some[1]._replace(name="cut")}).page
+    return index_of(found, BROKEN, {"cut": some[1]._replace(name="cut")})

@@ -15,6 +15,7 @@ from inspec_textfile.pages.words import STATUS_NAMES
 from inspec_textfile.report.model import STATUSES, Report
 
 from helpers.dom import elements
+from helpers.pasts import index_of
 from helpers.reports import every_file, load, readable
 
 _NAMES = {name: status for status, name in STATUS_NAMES.items()}
@@ -36,7 +37,7 @@ def on_the_page(page: str) -> Counter[tuple[str, str]]:
 
 def in_the_index(report: Report) -> Counter[str]:
     """Return a report's row in the index: status -> controls."""
-    page = pages.render_index([pages.summarize(report)], (), {}).page
+    page = index_of([pages.summarize(report)], (), {})
     row = next(element for element in elements(page) if (element.get("class") or "").startswith("r "))
     cells = {str(cell.get("data-l")): text(cell) for cell in row}
     return +Counter({_NAMES[name]: int(cells[name].replace(",", "")) for name in cells if name in _NAMES})

@@ -9,7 +9,7 @@ from inspec_textfile.report.model import Unreadable
 
 from helpers.attacks import ATTACKS
 from helpers.dom import assert_harmless, elements
-from helpers.pasts import past_of
+from helpers.pasts import index_of, past_of
 from helpers.reports import report_full_of
 
 
@@ -24,7 +24,7 @@ def test_the_index_holds_our_elements_only(attack: str) -> None:
     # A name comes from a file's, so of surrogates it holds those that stand for bytes.
     name = f"host1/{attack.translate({ord('/'): None, 0xD800: 0xDC80, 0xDFFF: 0xDCFF})}"
     report = report_full_of(attack)._replace(name=name)
-    page = pages.render_index([pages.summarize(report)], [Unreadable(name, f"/r/{name}.json", attack)], {name: None}).page
+    page = index_of([pages.summarize(report)], [Unreadable(name, f"/r/{name}.json", attack)], {name: None})
     assert_harmless(page)
 
 
@@ -59,4 +59,4 @@ def test_a_page_with_a_past_and_its_row_hold_our_elements_only(attack: str) -> N
     past = past_of(report)
     past = past._replace(changes=past.changes._replace(notes=(attack,)))
     assert_harmless(pages.render_report(report, past))
-    assert_harmless(pages.render_index([pages.summarize(report._replace(name="made"), past)], (), {}).page)
+    assert_harmless(index_of([pages.summarize(report._replace(name="made"), past)], (), {}))

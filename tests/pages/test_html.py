@@ -97,11 +97,10 @@ def _calls() -> list[tuple[str, ast.Call, str]]:
 
 
 def test_markup_is_made_in_one_place() -> None:
-    makers = {(file, name) for file, _, name in _calls() if name in ("Markup", "from_parser", "from_memory", "own_file")}
+    makers = {(file, name) for file, _, name in _calls() if name in ("Markup", "from_parser", "own_file")}
     assert makers == {
         ("markup.py", "Markup"),
         ("markdown.py", "from_parser"),
-        ("index.py", "from_memory"),
         ("frame.py", "own_file"),
     }
 

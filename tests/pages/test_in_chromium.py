@@ -14,6 +14,7 @@ from inspec_textfile.report.model import Report, Unreadable
 from helpers.attacks import ATTACKS
 from helpers.browser import Opened, axe, chromium, tab, until
 from helpers.entries import control, result
+from helpers.pasts import index_of
 from helpers.reports import load, profile_of, report_full_of, report_of
 from helpers.servers import eventually
 
@@ -32,7 +33,7 @@ def index_page() -> str:
         load(case) for case in ("7.1.16/ssh-baseline", "7.1.16/edge-outcomes", "7.1.16/all-pass", "7.1.16/multi-with-broken")
     ]
     broken = [Unreadable("cut", "/r/cut.json", "is cut short"), Unreadable("gone", "/r/gone.json", "is empty")]
-    return pages.render_index([summarize(report) for report in reports], broken, {"cut": None}).page
+    return index_of([summarize(report) for report in reports], broken, {"cut": None})
 
 
 def url(page: Any) -> str:
@@ -68,11 +69,11 @@ def test_attacks_do_nothing(tab: Opened) -> None:
             len(profile.controls) for profile in report.profiles
         )
     index = tab.open(
-        pages.render_index(
+        index_of(
             [summarize(report_full_of("x"))],
             [Unreadable(attack, attack, attack) for attack in ATTACKS[:40]],
             dict.fromkeys(ATTACKS[:20]),
-        ).page
+        )
     )
     assert index.evaluate("document.querySelectorAll('script, style').length") == 2
 

@@ -10,7 +10,7 @@ from inspec_textfile import pages
 from inspec_textfile.pages.files import page_file
 
 from helpers.browser import Opened, axe, chromium, tab
-from helpers.pasts import BROKEN, CASES, fleet
+from helpers.pasts import BROKEN, CASES, fleet, index_of
 from helpers.reports import load
 
 __all__ = ["chromium", "tab"]  # fixtures
@@ -21,7 +21,7 @@ ROWS = """[...document.querySelectorAll('#ix .r')].filter(row => !row.hidden)
 
 def small() -> str:
     found = [pages.summarize(load(f"7.1.16/{case}")._replace(name=case)) for case in CASES]
-    return pages.render_index(found, BROKEN, {"cut": None}).page
+    return index_of(found, BROKEN, {"cut": None})
 
 
 def test_the_index_is_sorted_by_every_column_one_way_the_other_and_not(tab: Opened) -> None:

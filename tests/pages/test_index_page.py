@@ -12,6 +12,7 @@ from inspec_textfile.report.model import Unreadable
 
 from helpers.dom import assert_harmless, elements, text_of
 from helpers.entries import control
+from helpers.pasts import index_of
 from helpers.reports import load, profile_of, report_of
 
 CASES = ["7.1.16/ssh-baseline", "7.1.16/edge-outcomes", "7.1.16/all-pass", "7.1.16/multi-with-broken", "7.1.16/waivers"]
@@ -51,50 +52,9 @@ def cells(row: Element) -> dict[str, str]:
 
 def test_reports_stand_worst_first_and_unreadable_ones_before_them() -> None:
     flat = [one._replace(name=one.name.replace("7.1.16/", "")) for one in summaries(*CASES)]
-    page = pages.render_index(flat, [BROKEN], {}).page
+    page = index_of(flat, [BROKEN], {})
     assert names(page) == ["host1/cut", "multi-with-broken", "edge-outcomes", "ssh-baseline", "waivers", "all-pass"]
     assert_harmless(page)
-
-
-def test_rows_that_still_fit_are_used_again() -> None:
-    some = [summary_of("failed", name="web/one"), summary_of("passed", name="web/two"), summary_of("passed", name="db")]
-    first = pages.render_index(some, [], {})
-    marked = {name: row._replace(row=row.row.replace("<tr ", "<tr data-known ")) for name, row in first.rows.items()}
-
-    again = pages.render_index(some, [], {}, marked)
-
-    assert again.page.count("data-known") == 3
-    assert again.page.replace(" data-known", "") == first.page
-    assert again.rows == marked
-
-
-@pytest.mark.parametrize(
-    ("what", "also", "known"),
-    [
-        ("another column", [summary_of("skipped", name="mail")], 0),
-        ("another folder's only report, so that both are in the folder", [summary_of("passed", name="alone/two")], 2),
-        ("nothing that a row shows", [summary_of("passed", name="mail")], 3),
-    ],
-)
-def test_rows_are_made_again_for_other_columns_and_folders(what: str, also: list[Summary], known: int) -> None:
-    some = [summary_of("failed", name="web"), summary_of("passed", name="alone/one"), summary_of("passed", name="db")]
-    first = pages.render_index(some, [], {})
-    marked = {name: row._replace(row=row.row.replace("<tr ", "<tr data-known ")) for name, row in first.rows.items()}
-
-    page = pages.render_index([*some, *also], [], {}, marked).page
-
-    assert page.count("data-known") == known, what
-    assert page.replace(" data-known", "") == pages.render_index([*some, *also], [], {}).page
-
-
-def test_an_unreadable_report_never_has_the_row_of_a_readable_one() -> None:
-    good = summary_of("passed", name="host1/cut")
-    known = pages.render_index([good], [], {}).rows
-
-    index = pages.render_index([], [BROKEN], {"host1/cut": good}, known)
-
-    assert index.page == pages.render_index([], [BROKEN], {"host1/cut": good}).page
-    assert index.rows == {}
 
 
 def test_reports_of_a_folder_stand_together_below_its_totals() -> None:
@@ -104,7 +64,7 @@ def test_reports_of_a_folder_stand_together_below_its_totals() -> None:
         summary_of("failed", "failed", "failed", name="db"),
         summary_of("failed", "passed", name="web/one"),
     ]
-    page = pages.render_index(some, [Unreadable("web/lost", "/r/web/lost.json", "is empty")], {}).page
+    page = index_of(some, [Unreadable("web/lost", "/r/web/lost.json", "is empty")], {})
     assert names(page) == ["lost", "two", "one", "db", "alone/one"]
     group = next(element for element in elements(page) if element.get("class") == "grp")
     assert " ".join("".join(group[0].itertext()).split()) == "web 3 reports, 1 unreadable"
@@ -114,7 +74,7 @@ def test_reports_of_a_folder_stand_together_below_its_totals() -> None:
 
 def test_an_unreadable_report_has_its_reason_since_when_and_its_last_good_page() -> None:
     broken = BROKEN._replace(since=1_795_000_000.0)
-    without, kept = (pages.render_index([], [broken], last_good).page for last_good in ({}, {"host1/cut": None}))
+    without, kept = (index_of([], [broken], last_good) for last_good in ({}, {"host1/cut": None}))
     reason = (
         "Unreadable since 2026-11-18 11:06 UTC /r/host1/cut.json is cut short (line 1, column 2): InSpec is still writing it"
     )
@@ -126,7 +86,7 @@ def test_an_unreadable_report_has_its_reason_since_when_and_its_last_good_page()
 
 
 def test_an_unreadable_report_keeps_its_last_figures_marked_as_old() -> None:
-    page = pages.render_index([], [BROKEN], {"host1/cut": summary_of("failed", "passed", name="host1/cut")}).page
+    page = index_of([], [BROKEN], {"host1/cut": summary_of("failed", "passed", name="host1/cut")})
     (row,) = rows(page)
     assert row.get("class") == "r error old"
     assert cells(row)["Failed"] == "1"
@@ -136,7 +96,7 @@ def test_an_unreadable_report_keeps_its_last_figures_marked_as_old() -> None:
 
 
 def test_each_report_has_its_counts_and_its_run() -> None:
-    page = pages.render_index(summaries("7.1.16/edge-outcomes"), (), {}).page
+    page = index_of(summaries("7.1.16/edge-outcomes"), (), {})
     assert cells(rows(page)[0]) == {
         "Host": "7.1.16 debian 12.11",
         "Run": "2026-11-24 00:12 UTC",
@@ -152,7 +112,7 @@ def test_each_report_has_its_counts_and_its_run() -> None:
 
 def test_a_percentage_stands_only_where_all_that_apply_were_tested() -> None:
     whole, part = (
-        cells(rows(pages.render_index([summary_of(*statuses)], (), {}).page)[0])["Passed of tested"]
+        cells(rows(index_of([summary_of(*statuses)], (), {}))[0])["Passed of tested"]
         for statuses in (["passed", "passed", "failed"], ["passed", "skipped"])
     )
     assert whole == "2 of 3 66.6 %"
@@ -166,7 +126,7 @@ def test_what_is_new_and_since_when_the_oldest_has_been_failing() -> None:
         {key: Failure(1_695_000_000.0, 2, True, 1)},
         Changes(1_699_900_000.0, (key,)),
     )
-    page = pages.render_index([summary_of("failed", history=history), summary_of("passed", name="two")], (), {}).page
+    page = index_of([summary_of("failed", history=history), summary_of("passed", name="two")], (), {})
     first, second = rows(page)
     assert cells(first)["New"] == "1"
     assert cells(first)["Failing since"] == "≤ 18 Sep 2023"
@@ -177,11 +137,11 @@ def test_what_is_new_and_since_when_the_oldest_has_been_failing() -> None:
 
 def test_the_order_in_which_reports_come_does_not_matter() -> None:
     some = summaries(*CASES)
-    assert pages.render_index(some, (), {}).page == pages.render_index(some[::-1], (), {}).page
+    assert index_of(some, (), {}) == index_of(some[::-1], (), {})
 
 
 def test_no_reports() -> None:
-    page = pages.render_index((), (), {}).page
+    page = index_of((), (), {})
     assert "There are no reports" in page
     assert_harmless(page)
 
@@ -199,19 +159,19 @@ def test_no_reports() -> None:
 )
 def test_the_headline_is_green_only_if_all_is_well(reports: list[list[str]], broken: int, status: str, sentence: str) -> None:
     some = [summary_of(*statuses, name=f"r{number}") for number, statuses in enumerate(reports)]
-    page = pages.render_index(some, [BROKEN] * broken, {}).page
+    page = index_of(some, [BROKEN] * broken, {})
     assert f'<section class="verdict {status}" aria-label="Verdict"><p class="say">{sentence}</p>' in page
 
 
 def test_a_profile_that_did_not_run_is_in_the_headline() -> None:
-    page = pages.render_index(summaries("7.1.16/wrapper-skipped-dep"), (), {}).page
+    page = index_of(summaries("7.1.16/wrapper-skipped-dep"), (), {})
     assert "1 has profiles that did not run" in page
     assert '<section class="verdict passed"' not in page
 
 
 def test_filters_have_counts_and_only_those_that_find_something() -> None:
     some = [summary_of("failed", name="a"), summary_of("passed", name="b"), summary_of("skipped", "passed", name="c")]
-    page = pages.render_index(some, [BROKEN], {}).page
+    page = index_of(some, [BROKEN], {})
     assert re.findall(r'name="is" value="(\w+)"> [^<]+ <b>(\d+)</b>', page) == [
         ("unreadable", "1"),
         ("failing", "1"),

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from inspec_textfile import files, pages, parallel
+from inspec_textfile import files, parallel
 from inspec_textfile.job import State
 from inspec_textfile.messages import Messages
 from inspec_textfile.pages.files import page_file
@@ -28,6 +28,7 @@ from inspec_textfile.run import Clock, run
 
 from helpers.host import parse_series
 from helpers.jobs import job_of
+from helpers.pasts import index_of
 from helpers.runs import DAY, FIRST
 
 NAMES = ("web01", "db/ssh", "mail")
@@ -222,7 +223,7 @@ class Histories(RuleBasedStateMachine):
         readable = [one for name, one in summaries.items() if one and name not in broken]
         # The page of a run that was killed before it wrote the memory is led to, though nothing is known of its figures.
         kept = {name: one for name, one in summaries.items() if name in broken and self._has_page(name)}
-        assert (self.pages / "index.html").read_text() == pages.render_index(readable, state.unreadable, kept).page
+        assert (self.pages / "index.html").read_text() == index_of(readable, state.unreadable, kept)
 
     def _has_page(self, name: str) -> bool:
         return (self.pages / page_file(name)).exists()
