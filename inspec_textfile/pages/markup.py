@@ -73,14 +73,8 @@ def from_parser(markup: str) -> Markup:
 
 
 def own_file(name: str) -> Markup:
-    """Return a file of this package, style or script, without indentation and comments: it stands on every page."""
-    text = (pkgutil.get_data(__package__, name) or b"").decode()
-    lines = [line.partition(" // ")[0].strip(" ") for line in text.split("\n")]
-    text = "".join([f"{line}\n" for line in lines if line and not line.startswith("//")])
-    if name.endswith(".css"):
-        for loose, tight in ((" { ", "{"), (" {", "{"), (" }", "}"), ("; ", ";"), (": ", ":"), (", ", ","), (" > ", ">")):
-            text = text.replace(loose, tight)
-    return Markup(text)
+    """Return a file of this package, style or script, as it is."""
+    return Markup((pkgutil.get_data(__package__, name) or b"").decode())
 
 
 # --- characters that must not reach a browser raw -----------------------------------------------------------------------------
