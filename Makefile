@@ -48,5 +48,5 @@ benchmark: ## Measure time and memory of the program, installed as users have it
 fuzz: ## Try 200,000 hostile reports: takes an hour.
 	PYTHONPATH=tests $(BIN)/python -m helpers.fuzz --long
 
-dist: ## Build the release artefacts in dist/. docs/releasing.md says what else a release takes.
+dist: ## Build the release artefacts in dist/. CONTRIBUTING.md says what else a release takes.
 	contrib/release/build

@@ -1,6 +1,6 @@
 """What earlier runs were: the one file of state, beside the .prom, read once and written once a run.
 
-docs/memory.md describes its format. Figures do not need it: if it is missing or cannot be used, the past
+docs/architecture.md says what it holds. Figures do not need it: if it is missing or cannot be used, the past
 starts over. Each report has four lines, so that a run decodes only what it needs: most reports never change.
 """
 

@@ -290,12 +290,13 @@ def test_starting_it_twice_runs_it_once(host: IsolatedHost, stand_in: StandIn) -
 
 
 def test_a_web_server_reads_pages_and_nothing_else(host: IsolatedHost, stand_in: StandIn) -> None:
-    """README.md, "Serve the pages": its line and its commands."""
+    """docs/operations.md, "Serve the pages": its line and its commands."""
     put(host, stand_in, "ssh-baseline", 100)
     profile = stand_in.folder / "ssh-baseline"
     host.path("/etc/inspec-textfile.conf").write_text(f"web01/ssh {STAND_IN}/{profile.name}\n")
-    (line,) = re.findall(r"(?m)^    (d .* www-data)$", (SYSTEMD / "README.md").read_text())
-    (commands,) = (found for found in all_commands_of(SYSTEMD / "README.md") if "chgrp -R www-data" in found)
+    operations = REPOSITORY / "docs" / "operations.md"
+    (line,) = re.findall(r"(?m)^    (d .* www-data)$", operations.read_text())
+    (commands,) = (found for found in all_commands_of(operations) if "systemd-tmpfiles" in found)
     rules = host.path("/etc/tmpfiles.d/inspec-textfile.conf")
     rules.write_text(re.sub(rf"(?m)^d {PAGES} .*$", line, rules.read_text()))
     assert host.run("sh", "-ec", commands).returncode == 0

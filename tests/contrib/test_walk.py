@@ -1,4 +1,4 @@
-"""docs/walk.md, from a bare Debian to an alert, done as it says on a copy of this host, where step 1 is done already."""
+"""docs/install.md, from a bare Debian to an alert, done as it says on a copy of this host, where step 1 is done already."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from helpers.isolated_host import isolated_host
 from helpers.needs import require
 from helpers.paths import REPOSITORY
 from helpers.servers import eventually
+from helpers.stand_in import commands_of
+
+CRON = REPOSITORY / "contrib" / "cron"
+CHECK = "inspec-textfile --settings /etc/default/inspec-textfile --check || true"
 
 
-def steps() -> list[str]:
-    """Return the commands of the steps after the first, which installs."""
-    walk = (REPOSITORY / "docs" / "walk.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"<!-- walk -->\n( *)```sh\n(.*?)\n\1```", walk, re.DOTALL)
-    return [textwrap.dedent(commands) for _, commands in blocks[1:]]
+def steps_in(page: str) -> list[str]:
+    """Return the commands of a page that belong to the walk."""
+    text = (REPOSITORY / "docs" / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- walk -->\n( *)```sh\n(.*?)\n\1```", text, re.DOTALL)
+    return [textwrap.dedent(commands) for _, commands in blocks]
 
 
 def test_from_a_bare_debian_to_an_alert(tmp_path: Path) -> None:
@@ -46,15 +50,13 @@ def test_from_a_bare_debian_to_an_alert(tmp_path: Path) -> None:
                 for alert in found
             }
 
-        first, *others = steps()
-        shell(first)
-        by_hand = "inspec-textfile --settings /etc/default/inspec-textfile"
-        shell(f"cp -r tests/data/sample/. /usr/local/etc/inspec-results/; {by_hand}")
-        for commands in others:
+        _programs, sample, rules = steps_in("install.md")
+        own_group, nginx = steps_in("operations.md")
+        for commands in (commands_of(CRON / "README.md"), sample, own_group, nginx, rules):
             shell(commands)
         shell("service prometheus-node-exporter restart")
         eventually(lambda: "inspec_checks_total" in shell("curl -s http://localhost:9100/metrics || true"), 30, "served")
-        problems = [line for line in shell(f"{by_hand} --check || true").splitlines() if line.startswith("PROBLEM")]
+        problems = [line for line in shell(CHECK).splitlines() if line.startswith("PROBLEM")]
         assert all("does InSpec still run?" in line for line in problems), problems  # the sample is some days old
 
         name = "InspecCriticalControlsFailed acme-ssh-baseline"

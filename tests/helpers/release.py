@@ -1,4 +1,4 @@
-"""Builds a release, by the command that docs/releasing.md names."""
+"""Builds a release, by the command that CONTRIBUTING.md names."""
 
 from __future__ import annotations
 
