@@ -1,7 +1,8 @@
-"""Fixtures that tests of every folder use, which tests are slow, and which may be skipped."""
+"""Fixtures that tests of every folder use, which tests are slow or read ../shared, and which may be skipped."""
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -22,14 +23,16 @@ SLOW_FOLDERS = ("contrib", "packaging", "reliability")
 SLOW_FIXTURES = {"host", "chromium", "checkout"}
 """Tests of these folders, and tests with these fixtures, start programs, so they are slow. Others are marked where they are."""
 
-NEED_SHARED = 53
-"""So many tests, or more, read ../shared. A full run fails if there are fewer: they must not get lost without notice."""
-
 SKIPS_ALLOWED_IN_CI = (
     f"{SHARED} is missing",
     "breaks lines elsewhere than the newest click",
-    "the contract lies beside",
 )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many processes run the tests: one for each core, but none beside pytest itself if files of tests are named."""
+    whole_folders = all(Path(argument).is_dir() for argument in config.args)
+    return len(os.sched_getaffinity(0)) if whole_folders else 0
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -39,24 +42,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m and -k leave tests out
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark slow tests, and count those that read ../shared."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that a folder, a fixture or another mark makes slow, and those that read ../shared."""
     for item in items:
-        if item.path.relative_to(REPOSITORY / "tests").parts[0] in SLOW_FOLDERS or SLOW_FIXTURES & _fixtures(item):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        in_slow_folder = item.path.relative_to(REPOSITORY / "tests").parts[0] in SLOW_FOLDERS
+        if in_slow_folder or SLOW_FIXTURES & fixtures or item.get_closest_marker("long"):
             item.add_marker(pytest.mark.slow)
-    number = sum("shared" in _fixtures(item) for item in items)
-    if _is_full_run(config) and number < NEED_SHARED:
-        raise pytest.UsageError(f"{number} tests read ../shared, fewer than the {NEED_SHARED} in tests/conftest.py")
-
-
-def _fixtures(item: pytest.Item) -> set[str]:
-    return set(getattr(item, "fixturenames", ()))
-
-
-def _is_full_run(config: pytest.Config) -> bool:
-    option = config.option
-    left_out = option.ignore or option.ignore_glob or option.markexpr or getattr(option, "lf", False)
-    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not left_out
+        if "shared" in fixtures:
+            item.add_marker(pytest.mark.shared)
 
 
 @pytest.hookimpl(trylast=True)
@@ -72,11 +66,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test of published reports where they are not at hand."""
+    if item.get_closest_marker("shared") and not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is missing: it holds published reports, which are not part of this repository")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reports beside the repository, which is not part of it."""
-    if not SHARED.is_dir():
-        pytest.skip(f"{SHARED} is missing: it holds published reports, which are not part of this repository")
     return SHARED
 
 

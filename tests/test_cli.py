@@ -142,40 +142,6 @@ def test_an_empty_variable_is_as_none(host: Host) -> None:
     assert host.run(env={"INSPEC_TEXTFILE_MODE": "", "INSPEC_TEXTFILE_QUIET": ""}).returncode == 0
 
 
-@pytest.mark.slow  # starts a process
-@pytest.mark.parametrize("flag", ["--help", "-h", "--version"])
-def test_help_and_version_import_nothing_they_do_not_need(flag: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", COMMAND, flag],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": "/usr/bin"},
-    )
-
-    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "click" in imported
-    assert not {name for name in imported if name.partition(".")[0] in ("prometheus_client", "markdown_it", "json", "hashlib")}
-    assert {name for name in imported if name.startswith("inspec_textfile")} == {
-        "inspec_textfile",
-        "inspec_textfile.__main__",
-        "inspec_textfile.cli",
-        "inspec_textfile.options",
-    }
-
-
-def test_without_pages_markdown_is_not_imported(host: Host) -> None:
-    host.add("7.1.16/ssh-baseline")
-    arguments = [sys.executable, "-X", "importtime", COMMAND, *host.options()]
-
-    def imports(*more: str) -> str:
-        return subprocess.run([*arguments, *more], capture_output=True, text=True, check=True, env={"PATH": "/usr/bin"}).stderr
-
-    assert "markdown_it" not in imports("--no-reports")
-    assert "markdown_it" in imports()
-    assert "markdown_it" not in imports(), "no page had to be rendered again"
-
-
 def test_version_and_module(host: Host) -> None:
     assert host.start(["--version"]).stdout == f"inspec-textfile {__version__}\n"
     done = subprocess.run(

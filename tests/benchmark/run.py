@@ -4,7 +4,7 @@
     python tests/benchmark/run.py --growth     and how time and memory grow: takes some minutes and 4 GB of disk
 
 Run it with the Python of the environment in which inspec-textfile is installed, as a wheel: a checkout has no compiled files.
-No test asserts a time: what must not grow is counted in tests/test_work.py.
+No test asserts a time: a slow machine proves nothing.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     make gold    writes them anew
 
-Two runs a day apart: in the second a report has changed, one has broken, and one never was readable. Kept are the .prom, the
-pages and the messages of the second run. What differs from run to run or with every release is replaced by a word in capitals;
-the pages' style and script are files of the package, and left out.
+Two runs a day apart: in the second a report has changed, one has broken, and one never was readable. Kept are the .prom, every
+file of the pages' folder and the messages of the second run; and a small .prom with every family. What differs from run to run
+or with every release is replaced by a word in capitals; the pages' style and script are files of the package, and left out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from helpers.host import COMMAND, MEASURED
 from helpers.paths import REPORTS, REPOSITORY
+from helpers.small import small_file
 
 GOLD = REPOSITORY / "tests" / "gold"
 
@@ -71,8 +72,11 @@ def gold_files() -> dict[str, str]:
         _put(root, BROKEN, whole[: len(whole) // 2], FIRST_DAY + DAY)
         said = _run(root)
         pages = root / "reports"
-        texts = {f"pages/{path.relative_to(pages)}": path.read_text(encoding="utf-8") for path in pages.rglob("*.html")}
+        texts = {
+            f"pages/{path.relative_to(pages)}": path.read_text(encoding="utf-8") for path in pages.rglob("*") if path.is_file()
+        }
         texts |= {"inspec.prom": (root / "textfiles" / "inspec.prom").read_text(encoding="utf-8"), "stderr.txt": said}
+    texts["small.prom"] = small_file().decode()
     return {name: _without_what_varies(text.replace(str(root), "/ROOT")) for name, text in texts.items()}
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from inspec_textfile.report.model import (
     Attestation,
@@ -23,15 +26,29 @@ from inspec_textfile.report.problems import NotAReport
 from helpers.paths import REPORTS, SHARED
 
 
+def published(name: str, *values: object) -> Any:
+    """Return the parameters of a test for a published report: its case for `load`, and more values."""
+    return pytest.param(f"corpus/{name}", *values, marks=pytest.mark.shared)
+
+
 def load(case: str) -> Report:
     """Return a genuine report: `7.1.16/overlay`, or one of the published ones: `corpus/m365_results`."""
     folder = SHARED if case.startswith("corpus/") else REPORTS
     return parse_report((folder / f"{case}.json").read_bytes(), case.replace("corpus/", ""), 0)
 
 
-def every_file() -> list[Path]:
-    """Return every results file at hand."""
-    return sorted([*REPORTS.rglob("*.json"), *SHARED.glob("corpus/*.json"), *SHARED.glob("inspec-reports/*/*.json")])
+OURS = "tests/data"
+"""The results files of this repository."""
+
+PLACES = (OURS, pytest.param("shared", marks=pytest.mark.shared))
+"""For tests of every file that there is: those of this repository, and those beside it."""
+
+
+def every_file(place: str = OURS) -> list[Path]:
+    """Return every results file of one of the PLACES."""
+    if place == OURS:
+        return sorted(REPORTS.rglob("*.json"))
+    return sorted([*SHARED.glob("corpus/*.json"), *SHARED.glob("inspec-reports/*/*.json")])
 
 
 def readable(files: Iterable[Path]) -> Iterator[tuple[Path, Report]]:

@@ -167,7 +167,8 @@ def newest(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A host with the newest Python, which sees the release, the repository and what its tests need."""
     packages = tmp_path_factory.mktemp("packages")
     command: list[str | Path] = [sys.executable, "-m", "pip", "install", "-qq", "--target", packages]
-    command += ["--python-version", NEWEST, "--only-binary=:all:", *release.glob("*.whl"), "pytest", "hypothesis", "html5lib"]
+    command += ["--python-version", NEWEST, "--only-binary=:all:", *release.glob("*.whl"), "pytest", "pytest-xdist"]
+    command += ["hypothesis", "html5lib"]
     subprocess.run(command, check=True)
     root = make_newest_root(tmp_path_factory.mktemp("newest") / "root")
     binds = {"release": release, "repository": REPOSITORY, "packages": packages}

@@ -15,7 +15,7 @@ from inspec_textfile.report.model import ControlEntry, Report
 from helpers.browser import Opened, chromium, tab, until
 from helpers.entries import control, result
 from helpers.pasts import keys, past_of
-from helpers.reports import load, profile_of, report_of
+from helpers.reports import load, profile_of, published, report_of
 from helpers.servers import eventually
 
 __all__ = ["chromium", "tab"]  # fixtures
@@ -259,10 +259,9 @@ def test_there_are_no_copy_buttons_without_scripts(tab: Opened) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", ["7.1.16/waivers", "corpus/rhel7-ece-results", "corpus/vSphere8_report", "7.1.16/edge-outcomes"]
+    "case", ["7.1.16/waivers", published("rhel7-ece-results"), published("vSphere8_report"), "7.1.16/edge-outcomes"]
 )
 @pytest.mark.parametrize(("width", "height", "screens"), [(1440, 900, 1), (390, 844, 1.5)])
-@pytest.mark.usefixtures("shared")
 def test_the_first_failing_control_is_soon_seen(tab: Opened, case: str, width: int, height: int, screens: float) -> None:
     page = tab.open(page_of(load(case)), width=width, timezone_id="Europe/Berlin")
     page.set_viewport_size({"width": width, "height": height})

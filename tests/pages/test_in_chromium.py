@@ -15,7 +15,7 @@ from helpers.attacks import ATTACKS
 from helpers.browser import Opened, axe, chromium, tab, until
 from helpers.entries import control, result
 from helpers.pasts import index_of
-from helpers.reports import load, profile_of, report_full_of, report_of
+from helpers.reports import load, profile_of, published, report_full_of, report_of
 from helpers.servers import eventually
 
 __all__ = ["chromium", "tab"]  # fixtures
@@ -267,18 +267,16 @@ MANY = report_of(profile_of(control("many", results=tuple(result("passed")._repl
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("case", ["small", "large", "strange", "broken", "index"])
-@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("case", ["small", published("m365_results"), "strange", "broken", "index"])
 def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any) -> None:
     markup = {
         "small": lambda: page_of("7.1.16/waivers"),
-        "large": lambda: page_of("corpus/m365_results"),
         "strange": lambda: page_of(STRANGE),
         "broken": lambda: page_of("7.1.16/multi-with-broken"),
         "index": index_page,
-    }[case]()
+    }.get(case, lambda: page_of(case))()
     page = tab.open(markup, color_scheme=scheme)
-    if case != "large":
+    if not case.startswith("corpus/"):
         page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     assert axe(page) == []
     if case == "small":
@@ -288,10 +286,10 @@ def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", ["7.1.16/edge-outcomes", "7.1.16/overlay", "7.1.16/docs-markdown", "corpus/rhel7-ece-results", "strange", "index"]
+    "case",
+    ["7.1.16/edge-outcomes", "7.1.16/overlay", "7.1.16/docs-markdown", published("rhel7-ece-results"), "strange", "index"],
 )
 @pytest.mark.parametrize("width", [320, 390])
-@pytest.mark.usefixtures("shared")
 def test_on_a_phone_nothing_needs_to_be_scrolled_sideways(tab: Opened, case: str, width: int) -> None:
     markup = index_page() if case == "index" else page_of(STRANGE if case == "strange" else case)
     page = tab.open(markup, width=width)
@@ -316,7 +314,7 @@ def test_thousands_of_results_stay_usable(tab: Opened) -> None:
     assert page.locator("#count").inner_text() == "1 of 1 control"
 
 
-@pytest.mark.usefixtures("shared")
+@pytest.mark.shared
 def test_a_report_of_5_mb_opens_and_filters(tab: Opened, record_testsuite_property: Any) -> None:
     """Measured and noted, not asserted: a slow machine proves nothing."""
     report = load("corpus/example-3-layer-overlay")

@@ -14,7 +14,7 @@ from inspec_textfile import pages
 from helpers.browser import Opened, chromium, tab
 from helpers.needs import require
 from helpers.pasts import fleet, past_of
-from helpers.reports import load
+from helpers.reports import load, published
 
 __all__ = ["chromium", "tab"]  # fixtures
 
@@ -32,9 +32,8 @@ def printed(page: Any, folder: Path, paper: str = "A4") -> tuple[int, str]:
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 @pytest.mark.parametrize(
-    ("case", "most"), [("corpus/rhel7-ece-results", 10), ("corpus/vSphere8_report", 10), ("7.1.16/waivers", 4)]
+    ("case", "most"), [published("rhel7-ece-results", 10), published("vSphere8_report", 10), ("7.1.16/waivers", 4)]
 )
-@pytest.mark.usefixtures("shared")
 def test_the_short_edition_of_a_report_is_short(tab: Opened, tmp_path: Path, case: str, most: int, paper: str) -> None:
     report = load(case)
     page = tab.open(pages.render_report(report, past_of(report)), color_scheme="dark")

@@ -93,11 +93,11 @@ def test_text_in_which_no_markdown_can_begin_needs_no_parser(text: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("shared")
+@pytest.mark.shared
 def test_real_texts_in_which_no_markdown_can_begin_need_no_parser() -> None:
     texts = {
         text
-        for _, report in readable(file for file in every_file() if file.parent.name == "corpus")
+        for _, report in readable(file for file in every_file("shared") if file.parent.name == "corpus")
         for profile in report.profiles
         for control in profile.controls
         for text in (control.entry.desc or "", *(text for _, text in control.entry.descriptions))

@@ -45,7 +45,7 @@ def reason(data: bytes) -> str:
         (b"\xef\xbb\xbf", "is empty"),
         (b"no JSON", "is not JSON; run InSpec with --reporter json"),
         (b"\x00\x01\x02\x03", "is not JSON"),
-        (gzip.compress(b"{}"), "is compressed: gunzip it"),
+        (gzip.compress(b"{}", mtime=0), "is compressed: gunzip it"),
         (b"[]", "a list instead of a report"),
         (b'"profiles"', "a text instead of a report"),
         (b"12", "a number instead of a report"),
