@@ -243,9 +243,9 @@ def _introduce(context: click.Context, console: Console, output: str) -> None:
     for text in unknown_variables(context, os.environ):
         console.warn(text)
     if context.params["verbose"]:
-        from inspec_textfile.report.remarks import remarks
+        from inspec_textfile.report.hints import hints
 
-        for text in remarks(context.params["results"], context.params["results_dir"]):
+        for text in hints(context.params["results"], context.params["results_dir"]):
             console.info(text)
 
 

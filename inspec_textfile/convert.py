@@ -129,7 +129,7 @@ def _convert(task: Task, settings: Settings) -> _Half:
         made_by=settings.made_by,
         page=page,
         stamp=source.stamp,
-        warnings=(*report.warnings, *others),
+        warnings=(*(warning.text for warning in report.warnings), *others),
         past_line=encoded_past(past),
     )
     summary = pages.summarize(report, shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from typing import Any
 
@@ -32,10 +33,10 @@ def visible(text: str, longest: int = _MAX_ON_TERMINAL) -> str:
 
 
 def as_text(value: Any) -> str:
-    """Return a JSON value as text: text as it is, null as "", anything else as `str` shows it."""
+    """Return a JSON value as text: text as it is, null as "", anything else as JSON. Raises RecursionError."""
     if isinstance(value, str):
         return value
-    return "" if value is None else str(value)
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def digest_of(data: bytes) -> str:

@@ -24,7 +24,10 @@ def test_visible_text_is_short() -> None:
     assert len(visible("x" * 10_000)) < 700
 
 
-@pytest.mark.parametrize(("value", "expected"), [("x", "x"), (None, ""), (3, "3"), ([1], "[1]"), (True, "True")])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("x", "x"), (None, ""), (3, "3"), ([1], "[1]"), (True, "true"), (["a", None], '["a", null]')],
+)
 def test_as_text(value: object, expected: str) -> None:
     assert as_text(value) == expected
 

@@ -9,9 +9,9 @@ from inspec_textfile.check.findings import Finding, note, ok, problem, reason
 from inspec_textfile.check.folders import STALE_HOURS
 from inspec_textfile.files import user_name
 from inspec_textfile.pages.words import count
+from inspec_textfile.report.hints import dated_groups, older_runs, renamed_reports, skipped_results
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport, unexpected
-from inspec_textfile.report.remarks import dated_piles, older_runs, renamed_reports, skipped_results
 from inspec_textfile.report.sources import STDIN, SourceError, Sources, find_sources, read_source
 from inspec_textfile.text import age
 
@@ -35,7 +35,7 @@ def usable(arguments: Sequence[str], results_dir: str) -> tuple[Sources, list[Fi
     sources = find_sources(given if arguments else (), results_dir, "stdin")
     findings += map(problem, sources.problems)
     findings += map(problem, skipped_results(filter(os.path.isdir, given)))
-    findings += map(problem, dated_piles(sources.found))
+    findings += map(problem, dated_groups(sources.found))
     findings += map(note, older_runs(sources.found))
     findings += map(note, renamed_reports(sources.found))
     if not sources.found and not sources.problems:
@@ -56,7 +56,7 @@ def results_findings(sources: Sources, now: float) -> Iterator[Finding]:
         except Exception as error:
             yield problem(f"{source.path}: {unexpected(error)}")
             continue
-        yield from (problem(f"{source.path}: {warning}") for warning in report.warnings)
+        yield from (problem(f"{source.path}: {warning.text}") for warning in report.warnings)
         times = [modified_ns / 1e9] + ([report.started] if report.started is not None else [])
         ahead = max(times) - now
         if ahead > _AHEAD_SECONDS:

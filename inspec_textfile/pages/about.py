@@ -75,7 +75,7 @@ def profile_rows(profiles: Iterable[Profile]) -> Markup:
 def about_section(report: Report, inputs: bool) -> Markup:
     """Return everything else that the report says about itself and its profiles."""
     sections = [_about_profile(profile, inputs) for profile in report.profiles]
-    notes = join([html("<li>This report {}.</li>", note) for note in report.warnings])
+    notes = join([html("<li>This report {}.</li>", warning.text) for warning in report.warnings])
     return html(
         '<section class="about" id="about" aria-labelledby="h-about"><h2 id="h-about">About this report</h2>{}{}</section>\n',
         join(sections),

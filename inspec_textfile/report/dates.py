@@ -63,8 +63,8 @@ def parse_time(text: str, *, zone: tzinfo | None = timezone.utc, year: int | Non
     if not text or len(text) > _MAX_LENGTH:
         return None
     try:
-        found = _ISO.match(text)
-        return _from_iso(found, zone) if found else _from_words(text, zone, year)
+        match = _ISO.match(text)
+        return _from_iso(match, zone) if match else _from_words(text, zone, year)
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -73,8 +73,8 @@ _Clock = tuple[int, int, int, str]
 """Hour, minute, second, digits of the fraction."""
 
 
-def _from_iso(found: re.Match[str], zone: tzinfo | None) -> datetime:
-    year, month, day, hour, minute, second, fraction, named_zone = found.groups()
+def _from_iso(match: re.Match[str], zone: tzinfo | None) -> datetime:
+    year, month, day, hour, minute, second, fraction, named_zone = match.groups()
     clock = (int(hour or 0), int(minute or 0), int(second or 0), fraction or "")
     return _moment(int(year), int(month), int(day), clock, _zone(named_zone) or zone)
 
@@ -86,17 +86,17 @@ def _from_words(text: str, zone: tzinfo | None, default_year: int | None) -> dat
         year, month, day, hour, minute, second, named_zone = digits.groups()
         clock = (int(hour or 0), int(minute or 0), int(second or 0), "")
         return _moment(int(year), int(month), int(day), clock, _zone(named_zone) or zone)
-    found = re.search(_CLOCK, text, _FLAGS)
-    date = _date(text[: found.start()] + " " + text[found.end() :] if found else text, default_year)
+    match = re.search(_CLOCK, text, _FLAGS)
+    date = _date(text[: match.start()] + " " + text[match.end() :] if match else text, default_year)
     if not date:
         return None
-    return _moment(*date, _clock(found), _zone(found[7] if found else None) or zone)
+    return _moment(*date, _clock(match), _zone(match[7] if match else None) or zone)
 
 
-def _clock(found: re.Match[str] | None) -> _Clock:
-    if not found:
+def _clock(match: re.Match[str] | None) -> _Clock:
+    if not match:
         return 0, 0, 0, ""
-    hour, minute, second, fraction, half, half_alone = found.groups()[:6]
+    hour, minute, second, fraction, half, half_alone = match.groups()[:6]
     number = int(hour)
     if half or half_alone:
         number = number % 12 + (12 if (half or half_alone).lower() == "p" else 0)
@@ -106,9 +106,9 @@ def _clock(found: re.Match[str] | None) -> _Clock:
 def _date(text: str, default_year: int | None) -> tuple[int, int, int] | None:
     """Return year, month and day."""
     for pattern, order in _DATES:
-        found = re.search(pattern, text, _FLAGS)
-        if found:
-            parts: dict[str, str | None] = dict(zip(order, found.groups()))
+        match = re.search(pattern, text, _FLAGS)
+        if match:
+            parts: dict[str, str | None] = dict(zip(order, match.groups()))
             year, month, day = _sorted(parts["y"], parts["m"], parts["d"])
             number = _year(year) if year else default_year
             return None if number is None or not month else (number, _month(month), int(day or 1))

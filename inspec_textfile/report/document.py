@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from inspec_textfile.report.fields import as_list
+from inspec_textfile.report.fields import CONTROLS, PROFILES, RESULTS, as_list, objects, value_of
 from inspec_textfile.report.problems import NotAReport, ScanFailed, Warnings, kind_of, refuse_too_many
-from inspec_textfile.report.shapes import objects
 from inspec_textfile.text import as_text, visible
 
 MAX_VALUES = 5_000_000
@@ -22,10 +21,11 @@ _MAX_FAILURES = 10_000
 _MAX_SEARCHED = 500_000_000
 """Characters that the search for the report may pass over in all, or 50 times the text's length if that is more. Each attempt
 that fails counts its position: for an error's line number, the decoder looks at all that comes before it."""
-_REPORT_START = r'\{\s*"(?:platform|profiles|controls|version|statistics)"\s*:'
-_FINDINGS = r'"(?:profiles|controls)"\s*:\s*\[\s*\{'
-# Where JSON may start: at the start of the text or of a line, or anywhere with an object's first key.
-_START = re.compile(r'\A\s*|^(?=\{)|(?=\{\s*")', re.MULTILINE)
+_LISTS = "|".join((*PROFILES.keys, *CONTROLS.keys))
+_REPORT_START = rf'\{{\s*"(?:platform|version|statistics|{_LISTS})"\s*:'
+_FINDINGS = rf'"(?:{_LISTS})"\s*:\s*\[\s*\{{'
+# Where JSON may start: at the start of the text or of a line, or anywhere with an object's first key, which may be cut off.
+_START = re.compile(r'\A\s*|^(?=\{)|(?=\{\s*(?:"|\Z))', re.MULTILINE)
 _KEYS_OF_REPORT = {"version", "statistics"}
 _KEYS_OF_PROFILE = {"name", "sha256", "supports", "groups", "generator"}
 _AUTOMATE_KEYS = {"job_id", "node_id"}
@@ -78,7 +78,7 @@ def _is_report(document: Any) -> bool:
     """Return whether JSON is a report. Log lines, settings and profiles have keys of the same names."""
     if not isinstance(document, dict):
         return False
-    profiles = document.get("profiles")
+    profiles = value_of(document, PROFILES)
     if isinstance(profiles, list):
         return not profiles or any(isinstance(item, dict) for item in profiles)
     return bool(isinstance(profiles, dict) and profiles) or _is_minimal(document)
@@ -86,12 +86,12 @@ def _is_report(document: Any) -> bool:
 
 def _is_minimal(document: Mapping[str, Any]) -> bool:
     """Return whether an object is a json-min report, rather than a profile, or a profile torn out of a report."""
-    controls = document.get("controls")
+    controls = value_of(document, CONTROLS)
     if not isinstance(controls, list) and not (isinstance(controls, dict) and controls):
         return False
     items = controls if isinstance(controls, list) else [controls, *controls.values()]
-    says_so = _KEYS_OF_REPORT & document.keys() or any(isinstance(item, dict) and "profile_id" in item for item in items)
-    return bool(says_so) and not _KEYS_OF_PROFILE & document.keys()
+    is_run = _KEYS_OF_REPORT & document.keys() or any(isinstance(item, dict) and "profile_id" in item for item in items)
+    return bool(is_run) and not _KEYS_OF_PROFILE & document.keys()
 
 
 def _refuse_failed_scan(document: Mapping[str, Any]) -> None:
@@ -104,23 +104,23 @@ def _refuse_failed_scan(document: Mapping[str, Any]) -> None:
     status = status.strip().lower() if isinstance(status, str) else ""
     if not message and not _is_report(document):
         return
-    says_more = _says_more(document)
+    has_content = _has_content(document)
     if status == "failed":
-        failed = bool(message) or not (says_more and _AUTOMATE_KEYS & document.keys())
+        failed = bool(message) or not (has_content and _AUTOMATE_KEYS & document.keys())
     else:
-        # Whatever other word stands for it: a scan that ended well has no message, or at least profiles that say more.
-        failed = status not in GOOD_STATUSES and bool((status and message) or ((status or message) and not says_more))
+        # Whatever other word stands for it: a scan that ended well has no message, or at least profiles with content.
+        failed = status not in GOOD_STATUSES and bool((status and message) or ((status or message) and not has_content))
     if failed:
-        said = visible(message) if message else f"its status is {visible(status)}, without a message"
-        raise ScanFailed(f"says that the scan failed: {said}")
+        reason = visible(message) if message else f"its status is {visible(status)}, without a message"
+        raise ScanFailed(f"says that the scan failed: {reason}")
 
 
-def _says_more(document: Mapping[str, Any]) -> bool:
+def _has_content(document: Mapping[str, Any]) -> bool:
     """Return whether there are controls, or profiles that say why they have none."""
-    profiles = document.get("profiles")
-    found = profiles.values() if isinstance(profiles, dict) else as_list(profiles)
-    keys = ("controls", "status", "status_message", "skip_message")
-    return bool(document.get("controls")) or any(isinstance(item, dict) and any(map(item.get, keys)) for item in found)
+    profiles = value_of(document, PROFILES)
+    items = profiles.values() if isinstance(profiles, dict) else as_list(profiles)
+    keys = (*CONTROLS.keys, "status", "status_message", "skip_message")
+    return bool(value_of(document, CONTROLS)) or any(isinstance(item, dict) and any(map(item.get, keys)) for item in items)
 
 
 def _decode(data: bytes) -> str:
@@ -131,11 +131,11 @@ def _decode(data: bytes) -> str:
 
 def _decoder(warnings: Warnings) -> json.JSONDecoder:
     def pairs_to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        return found if len(found) == len(pairs) else _join_repeated(pairs, warnings)
+        members = dict(pairs)
+        return members if len(members) == len(pairs) else _join_repeated(pairs, warnings)
 
     def constant(name: str) -> None:
-        warnings.add(f"holds {name}, which is not JSON: read as null")
+        warnings.add("constant", name)
 
     # strict=False: accept control characters in strings. JSON does not allow them, but reports have them.
     return json.JSONDecoder(object_pairs_hook=pairs_to_dict, parse_constant=constant, strict=False)
@@ -143,20 +143,20 @@ def _decoder(warnings: Warnings) -> json.JSONDecoder:
 
 def _join_repeated(pairs: Iterable[tuple[str, Any]], warnings: Warnings) -> dict[str, Any]:
     """Return an object with repeated keys. Lists are joined; otherwise the last value counts, if no finding is lost."""
-    found: dict[str, Any] = {}
+    joined: dict[str, Any] = {}
     for key, value in pairs:
-        if key not in found:
-            found[key] = value
+        if key not in joined:
+            joined[key] = value
             continue
-        first = found[key]
-        warnings.add(f"names the key {visible(key)!r} twice in one object: lists were joined, else the last one counts")
+        first = joined[key]
+        warnings.add("repeated-key", key)
         if isinstance(value, list) and isinstance(first, list):
             first.extend(value)
         elif value != first and (key == "status" or isinstance(first, (list, dict))):
             raise NotAReport(f"names the key {visible(key)!r} twice in one object, with different values: findings may be lost")
         else:
-            found[key] = value
-    return found
+            joined[key] = value
+    return joined
 
 
 _Decode = Callable[[str, int], tuple[Any, int]]
@@ -194,9 +194,9 @@ def _documents(text: str, decode: _Decode, failures: list[_Failure]) -> Iterator
     """Yield all JSON in a text, and where it ends; nothing twice. What cannot be read is added to `failures`."""
     end = broken = searched = 0
     limit = max(_MAX_SEARCHED, 50 * len(text))
-    for found in _START.finditer(text):
-        start = found.end()
-        starts_line = start == 0 or text[start - 1] == "\n" or found.start() == 0
+    for match in _START.finditer(text):
+        start = match.end()
+        starts_line = start == 0 or text[start - 1] == "\n" or match.start() == 0
         if start < end or (start < broken and not starts_line):
             continue
         try:
@@ -249,7 +249,7 @@ def _what_it_is(text: str, errors: Sequence[json.JSONDecodeError]) -> str:
     if '{\\"' in text and re.search(_REPORT_START, text.replace('\\"', '"')):
         return "holds a report within a text of another document: have InSpec write the file itself, with --reporter json:FILE"
     start = re.search(rf'{_REPORT_START}|^[^\S\n]*\{{\s*("|\Z)', text, re.MULTILINE)
-    if not start:
+    if not start or not errors:
         return f"is not JSON; {USE_JSON}"
     # The error in the report, not one in a line printed before it.
     error = next((error for error in errors if error.pos >= start.start()), errors[0])
@@ -271,9 +271,9 @@ def _what_json_it_is(document: Any) -> str:
 
 def _what_object_it_is(document: Mapping[str, Any]) -> str:
     """Return a sentence about an object that is no report."""
-    objects(document.get("profiles"), "profiles")  # says what is wrong with them, if that is all that is wrong
-    controls = as_list(document.get("controls"))
-    if any(isinstance(control, dict) and "results" in control for control in controls):
+    objects(document, PROFILES)  # says what is wrong with them, if that is all that is wrong
+    controls = as_list(value_of(document, CONTROLS))
+    if any(isinstance(control, dict) and value_of(control, RESULTS) is not None for control in controls):
         return "holds controls without the report that they are part of, so findings may be lost: have InSpec write it again"
     if controls and _KEYS_OF_PROFILE & document.keys():
         return f"describes a profile (inspec json, inspec export), not a run of it; {USE_JSON}"

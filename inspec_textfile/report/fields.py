@@ -1,18 +1,96 @@
-"""The fields of a report whose type varies from one InSpec to the next, each read as well as possible."""
+"""The fields of InSpec's JSON: the keys that they stand under, and values whose type varies from one InSpec to the next.
+
+A field that we do not know is ignored: each version of InSpec, and each tool that passes a report on, adds some. A value of an
+unexpected type is read as well as possible. But no finding may be lost because of a name or a shape. Where a list of profiles,
+controls or results should be, anything that cannot be read as one makes the report unreadable, and so does a list that looks
+like it under a name that we do not know (`objects`).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from inspec_textfile.report.model import ERROR, FAILED, RESULT_STATUSES, Ref
-from inspec_textfile.text import as_text
+from inspec_textfile.report.model import ERROR, FAILED, LEAST_IMPACT, RESULT_STATUSES, Ref
+from inspec_textfile.report.problems import NotAReport, kind_of
+from inspec_textfile.text import as_text, visible
 
-# lib/inspec/impact.rb, IMPACT_SCORES
-_IMPACT_NAMES = {"none": 0.0, "low": 0.1, "medium": 0.4, "high": 0.7, "critical": 0.9}
 _MAX_TAG_DEPTH = 50
 _MAX_REMOVED = 1e9
+_MAX_RUN_TIME = 1e9
+"""Seconds: 31 years. The sum of all tests of the largest report stays a finite number."""
+
+_AGAIN = "have InSpec write it again"
+
+
+class Listing(NamedTuple):
+    """A list in a report in which findings are, directly or below."""
+
+    keys: tuple[str, ...]
+    """All keys that it stands under, InSpec's first. Another alias is added here, and nowhere else."""
+    keys_of_one: frozenset[str]
+    """Keys that an element always has. `_is_one` tells by them whether an object is the only element itself."""
+    id_key: str = ""
+    """The field that the key fills where elements are an object by id; "" for none."""
+
+    @property
+    def name(self) -> str:
+        """What a message calls its elements."""
+        return self.keys[0]
+
+
+RESULTS = Listing(("results",), frozenset({"status", "code_desc"}))
+CONTROLS = Listing(("controls",), frozenset({"id", *RESULTS.keys}), "id")
+PROFILES = Listing(("profiles",), frozenset({"name", *CONTROLS.keys}), "name")
+# InSpec before 2 wrote tests that are not part of a control there (v1.51.21 lib/inspec/formatters/base.rb, `other_checks`).
+OTHER_CHECKS = Listing(("other_checks",), CONTROLS.keys_of_one, "id")
+
+
+def value_of(item: Mapping[str, Any], listing: Listing) -> Any:
+    """Return what stands under the listing's key, as it is; None if nothing does."""
+    return next((value for key in listing.keys if (value := item.get(key)) is not None), None)
+
+
+def objects(item: Mapping[str, Any], listing: Listing) -> list[Mapping[str, Any]]:
+    """Return the profiles, controls or results that a report, profile or control has.
+
+    Instead of a list they may be an object by id, as InSpec before 1.0 wrote controls (inspec/inspec#811), or the only element
+    itself, as PowerShell's ConvertTo-Json writes a list of one. Raises NotAReport for anything else, and if there are none but
+    another field looks like them.
+    """
+    value = value_of(item, listing)
+    if value is None or value in ("", {}, []):
+        _refuse_other_name(item, listing)
+        return []
+    if isinstance(value, dict):
+        return _of_object(value, listing)
+    if not isinstance(value, list):
+        raise NotAReport(f"has {kind_of(value)} where the list of {listing.name} should be: findings may be lost; {_AGAIN}")
+    for element in value:
+        if not isinstance(element, dict):
+            raise NotAReport(f"has {kind_of(element)} in a list of {listing.name}: findings may be lost; {_AGAIN}")
+    return value
+
+
+def _of_object(value: Mapping[str, Any], listing: Listing) -> list[Mapping[str, Any]]:
+    if any(key in value and not isinstance(value[key], dict) for key in listing.keys_of_one):
+        return [value]
+    if not all(isinstance(element, dict) for element in value.values()):
+        raise NotAReport(f"has an object where the list of {listing.name} should be: findings may be lost; {_AGAIN}")
+    if not listing.id_key:
+        return list(value.values())
+    return [{listing.id_key: key, **element} for key, element in value.items()]
+
+
+def _refuse_other_name(item: Mapping[str, Any], listing: Listing) -> None:
+    """Raise NotAReport if another field has what looks like the elements of a listing: a damaged or a new name."""
+    for key, value in item.items():
+        elements = value if isinstance(value, list) else [value] if isinstance(value, dict) and value else ()
+        if key not in listing.keys and elements and isinstance(elements[0], dict) and listing.keys_of_one <= elements[0].keys():
+            raise NotAReport(
+                f"has what looks like {listing.name} under another name, {visible(key)[:40]!r}: findings may be lost; {_AGAIN}"
+            )
 
 
 def as_number(value: Any) -> float | None:
@@ -37,9 +115,9 @@ def as_list(value: Any) -> list[Any]:
 
 
 def read_impact(value: Any) -> float | None:
-    """Return an impact from a number, a number as text, or a name; None if there is none."""
+    """Return an impact from a number, a number as text, or a name (lib/inspec/impact.rb); None if there is none."""
     if isinstance(value, str):
-        named = _IMPACT_NAMES.get(value.strip().lower())
+        named = LEAST_IMPACT.get(value.strip().lower())
         if named is not None:
             return named
         try:
@@ -73,19 +151,25 @@ def _refuse_deep(values: Iterable[Any], levels: int) -> None:
 
 def read_refs(value: Any) -> tuple[Ref, ...]:
     """Return references from {ref}, {url}, {ref, url}, {ref, uri}, lists of those below `ref`, or plain texts."""
-    found: list[Ref] = []
+    refs: list[Ref] = []
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict):
             text = item.get("ref")
             if isinstance(text, (list, dict)):
-                found.extend(read_refs(text))
+                refs.extend(read_refs(text))
                 text = None
             url = as_text(item.get("url") or item.get("uri"))
             if text or url:
-                found.append(Ref(as_text(text), url))
+                refs.append(Ref(as_text(text), url))
         elif item:
-            found.append(Ref(as_text(item), ""))
-    return tuple(found)
+            refs.append(Ref(as_text(item), ""))
+    return tuple(refs)
+
+
+def read_run_time(value: Any) -> float | None:
+    """Return a duration in seconds; None for what is none: negative, infinite, or longer than anybody waits."""
+    seconds = as_number(value)
+    return seconds if seconds is not None and 0 <= seconds <= _MAX_RUN_TIME else None
 
 
 def read_source(value: Any) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from inspec_textfile.report.fields import as_list, as_mapping
-from inspec_textfile.report.model import Input
+from inspec_textfile.report.model import Input, Report
 from inspec_textfile.text import as_text
 
 # Attribute levels of a Chef node object, and other keys that only such an object has.
@@ -16,6 +16,14 @@ _NODE_KEYS = {"automatic", "normal", "default", "override", "run_list", "chef_en
 _MIN_NODE_KEYS = 2
 _NOT_SHOWN = "not shown: sensitive"
 _NODE_NAMES = {"chef_node"}
+
+
+def without_inputs(report: Report) -> Report:
+    """Return a report without the inputs of its profiles, for `--no-inputs`."""
+    return report._replace(
+        entries=tuple(entry._replace(inputs=()) for entry in report.entries),
+        profiles=tuple(profile._replace(entry=profile.entry._replace(inputs=())) for profile in report.profiles),
+    )
 
 
 def sensitive_names(profiles: Iterable[Mapping[str, Any]]) -> frozenset[str]:

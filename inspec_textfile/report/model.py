@@ -5,7 +5,7 @@ A `Profile` is a requested profile, one that somebody ran: its wrapper, the prof
 one, with every control counted once and judged (see `overlay` and `status`).
 
 Texts are as the report has them, control characters and all; ids and names are already clean (`text.clean`), because they
-are compared. Whoever writes a text somewhere escapes it there.
+are compared. Text is escaped where it is output.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from inspec_textfile.report.problems import ReportWarning
 
 PASSED = "passed"
 FAILED = "failed"
@@ -22,9 +24,14 @@ NOT_APPLICABLE = "not_applicable"
 WAIVED = "waived"
 SKIPPED = "skipped"
 LOADED = "loaded"
+NOT_TESTED = "not_tested"
+"""Of a finding that is still open, but was not tested by this run. No control of a report has it."""
 
 STATUSES = (FAILED, ERROR, NOT_REVIEWED, WAIVED, NOT_APPLICABLE, PASSED)
 """Statuses of a control, worst first."""
+
+FAILING = (FAILED, ERROR)
+"""Those of STATUSES that are findings."""
 
 RESULT_STATUSES = (FAILED, SKIPPED, PASSED)
 """Statuses of a single test result, and of a control as the original exporter counts it, worst first."""
@@ -40,6 +47,14 @@ UNKNOWN = "unknown"
 
 LEVELS = (*SEVERITIES, UNKNOWN)
 """All that a control's severity can be, worst first."""
+
+LEAST_IMPACT = {"critical": 0.9, "high": 0.7, "medium": 0.4, "low": 0.1, "none": 0.0}
+"""From which impact on a control has a severity, worst first (lib/inspec/impact.rb, IMPACT_SCORES)."""
+
+
+def is_failing(status: str) -> bool:
+    """Return whether a control of this status is a finding."""
+    return status in FAILING
 
 
 class Result(NamedTuple):
@@ -68,7 +83,7 @@ class Ref(NamedTuple):
 
 
 class Waiver(NamedTuple):
-    """Somebody's decision that a control may fail, as InSpec copied it into the report."""
+    """A waiver: an accepted failure, as InSpec copied it into the report."""
 
     justification: str = ""
     expires: float | None = None
@@ -236,10 +251,12 @@ class Report(NamedTuple):
     profiles: tuple[Profile, ...] = ()
     digest: str = ""
     """SHA-256 of the file's bytes, hexadecimal: the same digest, the same page."""
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
     """Problems of a file that could be read."""
     target_id: str = ""
     """A UUID or the like of what was scanned, which means nothing to a person; "" if there is none."""
+    is_converted: bool = False
+    """Made by a converter (HDF) from another scanner's findings, not by InSpec itself."""
 
 
 class Unreadable(NamedTuple):

@@ -12,29 +12,43 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple, TypeVar
+from operator import attrgetter
+from typing import Any, Callable, NamedTuple
 
-from inspec_textfile.report.aliases import with_known_parents
-from inspec_textfile.report.model import FAILED, LOADED, Control, ControlEntry, Profile, ProfileEntry
+from inspec_textfile.report.model import (
+    FAILED,
+    LOADED,
+    Attestation,
+    Control,
+    ControlEntry,
+    Profile,
+    ProfileEntry,
+    Result,
+    Waiver,
+)
 from inspec_textfile.report.status import control_status, profile_status, severity
 
 MAX_COUNTED = 1_000_000
 """Controls of all requested profiles of a report, each with those of the profiles below it."""
 
-_T = TypeVar("_T")
 _Entries = Sequence[ProfileEntry]
+_Names = Mapping[str, "set[str]"]
 
 
 class TooManyControls(Exception):
     """The profiles of a report are nested so often that resolving them would take gigabytes of memory."""
 
 
-class _Found(NamedTuple):
+class _Copy(NamedTuple):
     """Where a control is: the level (0 is the top), the profile, and the entry."""
 
     rank: int
     layer: str
     control: ControlEntry
+
+
+_Rule = Callable[[Sequence[_Copy]], Any]
+"""From all copies of a control, top layer first, to the value of one field."""
 
 
 def resolve(entries: _Entries, *, names_parents: bool = False) -> tuple[Profile, ...]:
@@ -46,7 +60,7 @@ def resolve(entries: _Entries, *, names_parents: bool = False) -> tuple[Profile,
     those of the profiles below it that no requested profile lists. The order of entries and controls changes no number.
     Raises TooManyControls.
     """
-    entries = with_known_parents(entries)
+    entries = _with_known_parents(entries)
     by_name: dict[str, list[ProfileEntry]] = defaultdict(list)
     for entry in entries:
         by_name[entry.name].append(entry)
@@ -106,19 +120,94 @@ def _add_by_results(children: Mapping[str, list[str]], by_name: Mapping[str, _En
         for name, group in by_name.items()
     }
     for name, group in by_name.items():
-        found = children[name]
-        lacking = _listed(group).keys() - with_results[name] - set().union(*(with_results[other] for other in found))
+        below = children[name]
+        lacking = _listed(group).keys() - with_results[name] - set().union(*(with_results[other] for other in below))
         for other, group_of_other in by_name.items():
-            if other == name or other in found or not lacking & with_results[other]:
+            if other == name or other in below or not lacking & with_results[other]:
                 continue
             # Two profiles that each hold results for the other's controls are neighbours that share ids, not layers.
             if not (_listed(group_of_other).keys() - with_results[other]) & with_results[name]:
-                found.append(other)
+                below.append(other)
+
+
+# --- dependencies under another name ------------------------------------------------------------------------------------------
+
+
+def _with_known_parents(entries: Sequence[ProfileEntry]) -> Sequence[ProfileEntry]:
+    """Return the entries with parents that are aliases replaced by profile names; an unknown parent stays.
+
+    A profile may call its dependency what it likes (`depends: - name: prod, path: ../acme-prod`), and InSpec writes that alias
+    as the `parent_profile` of the profiles below it, not the name of the profile (lib/inspec/dependencies/requirement.rb).
+
+    The order of the entries changes nothing.
+    """
+    names = {entry.name for entry in entries}
+    depends: dict[str, set[str]] = defaultdict(set)
+    owners: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        for dependency in entry.depends:
+            depends[entry.name].add(dependency.name)
+            owners[dependency.name].add(entry.name)
+    # An alias may be the name of another profile in the report, too. What depends on nothing has nothing below it.
+    known = {name for name in names if name not in owners or depends.get(name)}
+    if all(not entry.parent or entry.parent in known for entry in entries):
+        return entries
+    ids: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        ids[entry.name].update(control.id for control in entry.controls)
+    # From the top down: which profile an alias means is clear once that profile's own parent is.
+    while True:
+        below = _below(entries)
+        resolved = [_resolved(entry, known, depends, owners, below, ids) for entry in entries]
+        if resolved == entries:
+            break
+        entries = resolved
+    return [_below_owner(entry, names, owners) for entry in entries]
+
+
+def _below(entries: Iterable[ProfileEntry]) -> _Names:
+    below: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.parent:
+            below[entry.parent].add(entry.name)
+    return below
+
+
+def _resolved(
+    entry: ProfileEntry, known: set[str], depends: _Names, owners: _Names, below: _Names, ids: _Names
+) -> ProfileEntry:
+    """Return an entry below the profile that its parent is an alias of, if that is clear.
+
+    That is a profile right below one that depends on something of that name: the one that itself depends on this entry, or
+    else the only one that goes by another name, or the only one of those that has controls of this entry.
+    """
+    alias = entry.parent
+    if not alias or alias in known or alias not in owners:
+        return entry
+    candidates = {name for owner in owners[alias] for name in below.get(owner, ()) if name != entry.name}
+    dependers = {name for name in candidates if entry.name in depends.get(name, ())}
+    renamed = {name for name in candidates if not owners.get(name)}
+    if len(renamed) > 1:
+        renamed = {name for name in renamed if ids[name] & ids[entry.name]}
+    parents = dependers or (renamed if len(renamed) == 1 else set())
+    return entry._replace(parent=min(parents)) if parents else entry
+
+
+def _below_owner(entry: ProfileEntry, names: set[str], owners: _Names) -> ProfileEntry:
+    """Return an entry below the profile that depends on something of its parent's name, if nothing better is known."""
+    alias = entry.parent
+    if not alias or alias in names:
+        return entry
+    parents = owners.get(alias, set()) - {entry.name}
+    return entry._replace(parent=min(parents)) if parents else entry
+
+
+# --- requested profiles -------------------------------------------------------------------------------------------------------
 
 
 def _requested(by_name: Mapping[str, _Entries], children: Mapping[str, Sequence[str]]) -> dict[str, list[ProfileEntry]]:
     """Return the entries that make a profile a requested one, by name."""
-    has_parent = {child for found in children.values() for child in found}
+    has_parent = {child for below in children.values() for child in below}
     requested = {}
     for name, group in by_name.items():
         # Only entries that name a parent are below it. If none does, the parent was guessed, and applies to all.
@@ -138,9 +227,9 @@ def _levels(top: str, children: Mapping[str, Sequence[str]]) -> list[list[str]]:
     levels = [[top]]
     seen = {top}
     while levels[-1]:
-        found = dict.fromkeys(child for name in levels[-1] for child in children.get(name, ()) if child not in seen)
-        seen.update(found)
-        levels.append(list(found))
+        below = dict.fromkeys(child for name in levels[-1] for child in children.get(name, ()) if child not in seen)
+        seen.update(below)
+        levels.append(list(below))
     return levels[:-1]
 
 
@@ -151,12 +240,12 @@ def _profile(tops: _Entries, levels: Sequence[_Entries], ids: Iterable[str]) -> 
     """
     copies = [entry for entry in levels[0] if not any(entry is top for top in tops)]
     ordered = [tops, copies, *levels[1:]]
-    where: dict[str, list[_Found]] = {id_: [] for id_ in ids}
+    where: dict[str, list[_Copy]] = {id_: [] for id_ in ids}
     for rank, level in enumerate(ordered):
         for layer in level:
             for control in layer.controls:
                 if control.id in where:
-                    where[control.id].append(_Found(rank, layer.name, control))
+                    where[control.id].append(_Copy(rank, layer.name, control))
     everything = list(chain(*ordered))
     failed = [entry for entry in everything if entry.status == FAILED]
     top = tops[0]
@@ -168,61 +257,83 @@ def _profile(tops: _Entries, levels: Sequence[_Entries], ids: Iterable[str]) -> 
         dependencies=tuple(
             dict.fromkeys(dependency for entry in everything for dependency in entry.depends if dependency.status != LOADED)
         ),
-        controls=tuple(_control(found) for found in where.values()),
+        controls=tuple(_control(copies) for copies in where.values()),
     )
 
 
-def _control(found: Sequence[_Found]) -> Control:
-    entry = found[0].control if len(found) == 1 else _merge(found)
-    layers = tuple((layer, control) for _, layer, control in found if control.results or control.code)
+def _control(copies: Sequence[_Copy]) -> Control:
+    entry = copies[0].control if len(copies) == 1 else _merge(copies)
+    layers = tuple((layer, control) for _, layer, control in copies if control.results or control.code)
     return Control(entry, control_status(entry), severity(entry.impact), layers)
 
 
-def _merge(found: Sequence[_Found]) -> ControlEntry:
-    """Return one control of all its entries: what the top layer says where it says something, with everybody's results."""
-    entries = [control for _, _, control in found]
-    tested = [control for control in entries if control.results or control.removed]
-    judged = tested or entries
-    verdicts = {control.own_status for control in judged}
-    waivers = [control.waiver for control in judged if control.waiver]
-    attestations = [control.attestation for control in judged if control.attestation]
-    removed = [control.removed for control in tested if control.removed]
-    return ControlEntry(
-        id=entries[0].id,
-        title=_first([control.title for control in entries]),
-        desc=_first([control.desc for control in entries]),
-        impact=_impact(found),
-        results=tuple(result for control in tested for result in control.results),
-        # Each of InSpec's verdicts covers one entry's results; if they differ, the results of all entries decide.
-        own_status=verdicts.pop() if len(verdicts) == 1 else None,
-        # If one copy's waiver has expired, the control is judged as if there were none.
-        waiver=max(waivers, key=lambda waiver: (waiver.expired, waiver.expires_text, waiver.justification), default=None),
-        descriptions=_first([control.descriptions for control in entries]) or (),
-        tags=_first([control.tags for control in entries]) or {},
-        refs=_first([control.refs for control in entries]) or (),
-        code=_first([control.code for control in entries]) or "",
-        source=_first([control.source for control in entries]) or "",
-        # If one copy's attestation has run out, none counts.
-        attestation=max(attestations, key=lambda found: (found.expired, found.updated, found.explanation), default=None),
-        removed=_sum(removed) if removed else {},
-    )
+def _merge(copies: Sequence[_Copy]) -> ControlEntry:
+    """Return one control of all its copies, top layer first, by the rule of each field."""
+    return ControlEntry(**{field: _RULES[field](copies) for field in ControlEntry._fields})
 
 
-def _sum(counts: Sequence[Mapping[str, int]]) -> Mapping[str, int]:
+def _first(field: str, otherwise: Any = None) -> _Rule:
+    """Return the rule of a field that is what the topmost copy says that says anything."""
+    get = attrgetter(field)
+    return lambda copies: next((value for copy in copies if (value := get(copy.control))), otherwise)
+
+
+def _judged(copies: Sequence[_Copy]) -> list[ControlEntry]:
+    """Return the copies that decide about the control: those that were tested, all if none was."""
+    entries = [copy.control for copy in copies]
+    return [entry for entry in entries if entry.results or entry.removed] or entries
+
+
+def _impact(copies: Sequence[_Copy]) -> float | None:
+    """Return the impact in the topmost level that gives one, the highest if its entries differ."""
+    given = [(rank, -control.impact) for rank, _, control in copies if control.impact is not None]
+    return -min(given)[1] if given else None
+
+
+def _results(copies: Sequence[_Copy]) -> tuple[Result, ...]:
+    return tuple(result for copy in copies for result in copy.control.results)
+
+
+def _own_status(copies: Sequence[_Copy]) -> str | None:
+    """Return InSpec's verdict. Each covers one copy's results; if they differ, the results of all copies decide."""
+    verdicts = {entry.own_status for entry in _judged(copies)}
+    return verdicts.pop() if len(verdicts) == 1 else None
+
+
+def _waiver(copies: Sequence[_Copy]) -> Waiver | None:
+    """Return the waiver. If one copy's waiver has expired, the control is judged as if there were none."""
+    waivers = [entry.waiver for entry in _judged(copies) if entry.waiver]
+    return max(waivers, key=lambda waiver: (waiver.expired, waiver.expires_text, waiver.justification), default=None)
+
+
+def _attestation(copies: Sequence[_Copy]) -> Attestation | None:
+    """Return the attestation. If one copy's attestation has run out, none counts."""
+    attestations = [entry.attestation for entry in _judged(copies) if entry.attestation]
+    return max(attestations, key=lambda one: (one.expired, one.updated, one.explanation), default=None)
+
+
+def _removed(copies: Sequence[_Copy]) -> Mapping[str, int]:
     total: Counter[str] = Counter()
-    for count in counts:
-        total.update(count)
+    for copy in copies:
+        total.update(copy.control.removed)
     return total
 
 
-def _first(values: Iterable[_T | None]) -> _T | None:
-    for value in values:
-        if value:
-            return value
-    return None
-
-
-def _impact(found: Sequence[_Found]) -> float | None:
-    """Return the impact in the topmost level that gives one, the highest if its entries differ."""
-    given = [(rank, -control.impact) for rank, _, control in found if control.impact is not None]
-    return -min(given)[1] if given else None
+# How the copies of a control become one, field by field. A field without a rule is a KeyError in the first report that needs
+# it, and in tests/report/test_overlay.py.
+_RULES: Mapping[str, _Rule] = {
+    "id": lambda copies: copies[0].control.id,
+    "title": _first("title"),
+    "desc": _first("desc"),
+    "impact": _impact,
+    "results": _results,
+    "own_status": _own_status,
+    "waiver": _waiver,
+    "descriptions": _first("descriptions", ()),
+    "tags": _first("tags", {}),
+    "refs": _first("refs", ()),
+    "code": _first("code", ""),
+    "source": _first("source", ""),
+    "attestation": _attestation,
+    "removed": _removed,
+}

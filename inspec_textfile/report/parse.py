@@ -1,7 +1,7 @@
 """A results file's bytes -> Report. Variations in real reports are handled here, and nowhere later.
 
-Tolerant in detail, strict on the whole: a field of an unexpected type is read as well as possible, but if findings may be
-lost, the file is not a report, and `NotAReport` says what it is instead.
+Unexpected types are tolerated; anything that could lose findings is refused (`fields` has the rule). `NotAReport` says what the
+file is instead.
 """
 
 from __future__ import annotations
@@ -12,19 +12,24 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from inspec_textfile.report.dates import parse_time
-from inspec_textfile.report.decisions import RunTime, read_attestation, read_waiver, with_ends
 from inspec_textfile.report.document import GOOD_STATUSES, read_document
 from inspec_textfile.report.fields import (
+    CONTROLS,
+    OTHER_CHECKS,
+    PROFILES,
+    RESULTS,
     as_list,
     as_mapping,
-    as_number,
+    objects,
     read_descriptions,
     read_impact,
     read_refs,
     read_removed,
+    read_run_time,
     read_source,
     read_support,
     read_tags,
+    value_of,
 )
 from inspec_textfile.report.inputs import read_inputs, sensitive_names
 from inspec_textfile.report.model import (
@@ -42,9 +47,9 @@ from inspec_textfile.report.model import (
 )
 from inspec_textfile.report.overlay import MAX_COUNTED, TooManyControls, resolve
 from inspec_textfile.report.problems import NotAReport, Warnings, refuse_too_many
-from inspec_textfile.report.shapes import objects
 from inspec_textfile.report.status import OWN_STATUSES
 from inspec_textfile.report.target import read_target
+from inspec_textfile.report.waivers import RunTime, read_attestation, read_waiver, with_ends
 from inspec_textfile.text import as_text, clean, digest_of
 
 # What one report may hold. InSpec's largest have some 10 profiles, 1,000 controls and 300,000 values.
@@ -84,7 +89,6 @@ def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modif
     entries = with_ends(entries, _run(began, modified_ns), warnings)
     platform = as_mapping(document.get("platform"))
     target, target_id = read_target(document)
-    duration = as_number(as_mapping(document.get("statistics")).get("duration"))
     return Report(
         name=name,
         modified_ns=modified_ns,
@@ -94,33 +98,39 @@ def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modif
         target=target,
         target_id=target_id,
         started=began.timestamp() if began else None,
-        duration=duration if duration is None or duration >= 0 else None,
+        duration=read_run_time(as_mapping(document.get("statistics")).get("duration")),
         entries=entries,
         profiles=resolve(entries, names_parents=_names_parents(as_text(document.get("version")))),
         digest=digest,
         warnings=tuple(warnings),
+        is_converted=_is_converted(platform),
     )
+
+
+def _is_converted(platform: Mapping[str, Any]) -> bool:
+    """Return whether a converter made the report: those of mitre/heimdall2 (libs/hdf-converters) and heimdall_tools say so."""
+    return as_text(platform.get("name")).strip().lower().startswith("heimdall")
 
 
 def _names_parents(version: str) -> bool:
     """Return whether a version of InSpec writes `parent_profile` (since 2.2.34, inspec/inspec#3164)."""
-    found = re.match(r"(\d{1,4})\.(\d{1,4})\.", version)
-    return found is not None and tuple(map(int, found.groups())) >= _FIRST_TO_NAME_PARENTS
+    numbers = re.match(r"(\d{1,4})\.(\d{1,4})\.", version)
+    return numbers is not None and tuple(map(int, numbers.groups())) >= _FIRST_TO_NAME_PARENTS
 
 
 def _began(entries: Iterable[ProfileEntry]) -> datetime | None:
     """Return the earliest start of any test, in the zone that it names."""
     texts = dict.fromkeys(result.start_time for entry in entries for control in entry.controls for result in control.results)
-    found: list[datetime] = []
+    times: list[datetime] = []
     tried = 0
     for text in texts:
         time = parse_time(text, zone=_NO_ZONE)
         if time is not None:
             if time.year in _CREDIBLE_YEARS:
-                found.append(time)
+                times.append(time)
         elif (tried := tried + 1) == _MAX_TIMES_TRIED:
             break
-    return min(found, default=None)
+    return min(times, default=None)
 
 
 def _run(began: datetime | None, modified_ns: int) -> RunTime:
@@ -131,29 +141,26 @@ def _run(began: datetime | None, modified_ns: int) -> RunTime:
 
 
 def _entries(document: Mapping[str, Any]) -> tuple[ProfileEntry, ...]:
-    profiles = objects(document.get("profiles"), "profiles")
+    profiles = objects(document, PROFILES)
     if profiles:
         refuse_too_many(len(profiles), MAX_PROFILES, "profiles")
         sensitive = sensitive_names(profiles)
         entries = tuple(_profile(item, sensitive) for item in profiles)
         outside = _minimal_entries(_outside_profiles(document, entries))
         return (*entries, *(entry._replace(outside=True) for entry in outside))
-    return _minimal_entries(objects(document.get("controls"), "controls"))
+    return _minimal_entries(objects(document, CONTROLS))
 
 
 def _outside_profiles(document: Mapping[str, Any], entries: Iterable[ProfileEntry]) -> list[Mapping[str, Any]]:
-    """Return results that a report has beside its profiles.
-
-    InSpec before 2 wrote tests that are not part of a control there (v1.51.21 lib/inspec/formatters/base.rb, `other_checks`).
-    """
-    found = objects(document.get("other_checks"), "controls")
-    if found or any(entry.controls for entry in entries):
-        return found
-    return objects(document.get("controls"), "controls")
+    """Return results that a report has beside its profiles."""
+    checks = objects(document, OTHER_CHECKS)
+    if checks or any(entry.controls for entry in entries):
+        return checks
+    return objects(document, CONTROLS)
 
 
 def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry:
-    controls = objects(item.get("controls"), "controls")
+    controls = objects(item, CONTROLS)
     status, message = _state(item)
     status = status or LOADED
     if status not in PROFILE_STATUSES:
@@ -179,24 +186,23 @@ def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry
 
 def _minimal_entries(controls: Iterable[Mapping[str, Any]]) -> tuple[ProfileEntry, ...]:
     """Return the profiles of a json-min report: a flat list of results, each with the ids of its control and profile."""
-    found: dict[str, dict[str, list[Result]]] = {}
+    profiles: dict[str, dict[str, list[Result]]] = {}
     for number, item in enumerate(controls, 1):
-        if item.get("results"):
+        if value_of(item, RESULTS):
             raise NotAReport(
                 "holds controls with results outside of profiles, so findings may be lost: have InSpec write it again"
             )
-        by_id = found.setdefault(clean(as_text(item.get("profile_id")) or "unnamed"), {})
+        by_id = profiles.setdefault(clean(as_text(item.get("profile_id")) or "unnamed"), {})
         by_id.setdefault(_id(item, number), []).append(_result(item))
-    refuse_too_many(len(found), MAX_PROFILES, "profiles")
+    refuse_too_many(len(profiles), MAX_PROFILES, "profiles")
     return tuple(
         ProfileEntry(name=name, controls=tuple(ControlEntry(id=id_, results=tuple(results)) for id_, results in by_id.items()))
-        for name, by_id in found.items()
+        for name, by_id in profiles.items()
     )
 
 
 def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
     get = item.get
-    results = get("results")
     title = get("title")
     desc = get("desc")
     own_status = get("status")
@@ -206,12 +212,12 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
     tags = get("tags")
     return ControlEntry(
         id=_id(item, number),
-        title=title if title is None or isinstance(title, str) else str(title),
-        desc=desc if desc is None or isinstance(desc, str) else str(desc),
+        title=None if title is None else as_text(title),
+        desc=None if desc is None else as_text(desc),
         impact=read_impact(get("impact")),
-        results=tuple([_result(result) for result in objects(results, "results")]) if results else (),
+        results=tuple([_result(result) for result in objects(item, RESULTS)]),
         own_status=own_status if isinstance(own_status, str) and own_status in OWN_STATUSES else None,
-        waiver=read_waiver(waiver) if waiver and isinstance(waiver, dict) and _says_something(waiver) else None,
+        waiver=read_waiver(waiver) if waiver and isinstance(waiver, dict) and _has_values(waiver) else None,
         descriptions=read_descriptions(get("descriptions")),
         tags=read_tags(tags) if tags else {},
         refs=read_refs(get("refs")),
@@ -222,7 +228,7 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
     )
 
 
-def _says_something(waiver: Mapping[str, Any]) -> bool:
+def _has_values(waiver: Mapping[str, Any]) -> bool:
     """Return whether a waiver has any value. Converters give every control one, of nulls."""
     return any(value not in (None, "") for value in waiver.values())
 
@@ -246,7 +252,7 @@ def _result(item: Mapping[str, Any]) -> Result:
         backtrace=tuple(map(as_text, backtrace)) if isinstance(backtrace, list) else (),
         resource=resource if isinstance(resource, str) else "",
         start_time=as_text(get("start_time")),
-        run_time=as_number(get("run_time")),
+        run_time=read_run_time(get("run_time")),
     )
 
 

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+from inspec_textfile.text import visible
 
 _MAX_WARNINGS = 20
+_MAX_VALUE = 300
+"""Characters of one value in a warning."""
+
+# By kind: a sentence without its subject, the report. What differs from report to report is in the warning's values.
+_SENTENCES = {
+    "constant": "holds {0}, which is not JSON: read as null",
+    "repeated-key": "names the key {0!r} twice in one object: lists were joined, else the last one counts",
+    "waiver-date": (
+        "has a waiver for {0} whose expiration date {1!r} cannot be read: its end is unknown; write it as 2099-12-31"
+    ),
+    "attestation-date": ("has an attestation for {0} whose date {1!r} or frequency {2!r} cannot be read: its end is unknown"),
+    "more": "has more problems than are listed here",
+}
 
 
 class NotAReport(Exception):
@@ -15,13 +30,31 @@ class ScanFailed(NotAReport):
     """The file itself says that the scan failed; the message is a sentence that quotes it."""
 
 
-class Warnings(list[str]):
-    """What a person should know about a report that could be read: each thing once, up to a limit."""
+class ReportWarning(NamedTuple):
+    """What a person should know about a report that could be read. Data, so that it can be remembered without its wording."""
 
-    def add(self, warning: str) -> None:
-        """Add a warning: a sentence without its subject, the report."""
+    kind: str
+    """One of `_SENTENCES`; a kind that another version wrote may be unknown."""
+    values: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """A sentence without its subject, the report; safe to print."""
+        shown = [visible(value) for value in self.values]
+        try:
+            return _SENTENCES[self.kind].format(*shown)
+        except (KeyError, IndexError):
+            return ": ".join([visible(self.kind), *shown])
+
+
+class Warnings(list[ReportWarning]):
+    """The warnings on a report: each once, up to a limit."""
+
+    def add(self, kind: str, *values: str) -> None:
+        """Add a warning of a kind of `_SENTENCES`, with the values of its sentence."""
+        warning = ReportWarning(kind, tuple(value[:_MAX_VALUE] for value in values))
         if len(self) <= _MAX_WARNINGS and warning not in self:
-            self.append(warning if len(self) < _MAX_WARNINGS else "has more problems than are listed here")
+            self.append(warning if len(self) < _MAX_WARNINGS else ReportWarning("more"))
 
 
 def refuse_too_many(count: int, limit: int, what: str) -> None:

@@ -1,6 +1,6 @@
 """Which results files there are, what they are called, and their bytes.
 
-Everything found here is untrusted: names, links, special files. Nothing is opened that could block.
+Everything is untrusted here: names, links, special files. Nothing is opened that could block.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _refuse_special_file(status: os.stat_result) -> None:
 
 def _why(error: OSError) -> str:
     if error.errno == errno.ENOENT:
-        return "does not exist (any more)"
+        return "does not exist"
     if error.errno == errno.EACCES:
         return f"user {user_name()} cannot read it (permission denied): change its owner or mode, or run as another user"
     return f"cannot be read: {error.strerror}"
@@ -193,15 +193,15 @@ def _walk(folder: str, problems: list[str], hidden: list[str]) -> Iterator[str]:
 
 def _newest(sources: Iterable[Source]) -> list[Source]:
     """Return the sources that one run reads: if there are too many, those modified last, and one more that reports it."""
-    found = list(sources)
-    if len(found) <= MAX_REPORTS:
-        return found
-    found.sort(key=lambda source: (source.path == STDIN, modified_ns_of(source.path)), reverse=True)
+    newest = list(sources)
+    if len(newest) <= MAX_REPORTS:
+        return newest
+    newest.sort(key=lambda source: (source.path == STDIN, modified_ns_of(source.path)), reverse=True)
     reason = (
-        f"is the newest of {len(found) - MAX_REPORTS:,} files over the limit: a run reads the {MAX_REPORTS:,} newest; move old "
-        "ones away, or split the run"
+        f"is the newest of {len(newest) - MAX_REPORTS:,} files over the limit: a run reads the {MAX_REPORTS:,} newest; move "
+        "old ones away, or split the run"
     )
-    return [*found[:MAX_REPORTS], found[MAX_REPORTS]._replace(refused=reason)]
+    return [*newest[:MAX_REPORTS], newest[MAX_REPORTS]._replace(refused=reason)]
 
 
 def modified_ns_of(path: str) -> int:
@@ -228,12 +228,12 @@ def without_stamp(name: str) -> tuple[str, str]:
     """Return a file's name without its time stamp, and the stamp as digits; the name itself and "" where there is none."""
     if sum(map(str.isdigit, name)) < _DIGITS_OF_A_STAMP:  # compiling the pattern takes longer than all else that a name needs
         return name, ""
-    found = re.search(_STAMP, name, re.VERBOSE)
-    if not found:
+    match = re.search(_STAMP, name, re.VERBOSE)
+    if not match:
         return name, ""
-    year, _, month, day, hour, minute, second = found.groups()
-    rest = name[: found.start()] + name[found.end() :]
-    return rest.lstrip("-_.") if found.start() == 0 else rest, f"{year}{month}{day}{hour}{minute}{second or '00'}"
+    year, _, month, day, hour, minute, second = match.groups()
+    rest = name[: match.start()] + name[match.end() :]
+    return rest.lstrip("-_.") if match.start() == 0 else rest, f"{year}{month}{day}{hour}{minute}{second or '00'}"
 
 
 def _reports(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Source]]:
@@ -244,13 +244,13 @@ def _reports(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Source]]:
         # A file comes before links to it: `latest.json` is no report of its own.
         if real not in files or (os.path.islink(files[real][1]) and not os.path.islink(item[1])):
             files[real] = item
-    piles: dict[tuple[str, str], list[OlderRun]] = {}
+    groups: dict[tuple[str, str], list[OlderRun]] = {}
     for path_below, path in files.values():
         folder, base = os.path.split(path_below)
         rest, stamp = without_stamp(base) if path != STDIN else (base, "")
         name = rest if rest != _SUFFIX.lstrip(".") and rest != _SUFFIX else f"{os.path.basename(folder) or 'results'}{_SUFFIX}"
-        piles.setdefault((os.path.dirname(path), os.path.join(folder, name)), []).append(OlderRun(stamp, path))
-    for (_, path_below), runs in piles.items():
+        groups.setdefault((os.path.dirname(path), os.path.join(folder, name)), []).append(OlderRun(stamp, path))
+    for (_, path_below), runs in groups.items():
         *older, newest = sorted(runs, key=lambda run: (_order(run, runs), run.path))
         yield path_below, Source("", newest.path, newest.stamp, tuple(older))
 

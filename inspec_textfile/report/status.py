@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from inspec_textfile.report.model import (
     ERROR,
     FAILED,
+    LEAST_IMPACT,
     LEVELS,
     LOADED,
     NOT_APPLICABLE,
@@ -32,7 +33,6 @@ OWN_STATUSES = frozenset(STATUSES) - {WAIVED}
 # Older tools write "Status".
 _ATTESTED = "manually verified status provided through attestation"
 _MULTIPLE_FAILURES = "RSpec::Core::MultipleExceptionError"
-_LEAST_IMPACT = (("critical", 0.9), ("high", 0.7), ("medium", 0.4), ("low", 0.1))
 
 
 def control_status(entry: ControlEntry) -> str:
@@ -46,7 +46,7 @@ def control_status(entry: ControlEntry) -> str:
 def status_without_waiver(entry: ControlEntry) -> str:
     """Return the status of a control by InSpec's own rule, as if nobody had waived it.
 
-    An attestation that has run out no longer counts. What was found without it does: usually nothing.
+    An attestation that has run out no longer counts. What was tested without it does: usually nothing.
     """
     if not entry.attestation or not entry.attestation.expired:
         return _status_of_results(entry)
@@ -96,7 +96,7 @@ def severity(impact: float | None) -> str:
     """Return the severity of an impact (lib/inspec/impact.rb, `Impact.string_from_impact`), UNKNOWN for None."""
     if impact is None:
         return UNKNOWN
-    return next((name for name, least in _LEAST_IMPACT if impact >= least), "none")
+    return next((name for name, least in LEAST_IMPACT.items() if impact >= least), "none")
 
 
 def exporter_status(entry: ControlEntry) -> str | None:
@@ -129,8 +129,8 @@ def count_results(controls: Iterable[Control]) -> dict[str, int]:
     for control in controls:
         for result in control.entry.results:
             counts[result_status(result)] += 1
-        for status, many in control.entry.removed.items():
-            counts[status] += many
+        for status, count in control.entry.removed.items():
+            counts[status] += count
     return counts
 
 

@@ -22,9 +22,9 @@ def read_target(document: Mapping[str, Any]) -> tuple[str, str]:
 
     The first name that is not just an id counts.
     """
-    found = list(dict.fromkeys(_candidates(document)))
-    name = next((text for text in found if not _ID.fullmatch(text)), "")
-    return name, next((text for text in found if _ID.fullmatch(text)), "")
+    values = list(dict.fromkeys(_candidates(document)))
+    name = next((text for text in values if not _ID.fullmatch(text)), "")
+    return name, next((text for text in values if _ID.fullmatch(text)), "")
 
 
 def _candidates(document: Mapping[str, Any]) -> Iterator[str]:

@@ -139,9 +139,9 @@ def test_files_that_are_skipped(good: Host) -> None:
         (good.results / name).touch()
 
     assert problems(good) == [
-        f"{good.results}/WEB02.JSON: is skipped because its name does not end in .json: rename it",
-        f"{good.results}/web01.json.gz: is skipped because it is compressed: unpack it, or remove it",
-        f"{good.results}/web03.json.1: is skipped because it is an old copy: remove it, and keep results out of logrotate",
+        f"{good.results}/WEB02.JSON: is skipped because its name does not end in .json: rename it, unpack it, or remove it",
+        f"{good.results}/web01.json.gz: is skipped because its name does not end in .json: rename it, unpack it, or remove it",
+        f"{good.results}/web03.json.1: is skipped because its name does not end in .json: rename it, unpack it, or remove it",
     ]
 
 

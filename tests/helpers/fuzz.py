@@ -309,7 +309,7 @@ def _check_report(data: bytes, name: str) -> bool:
         index_of([], [Unreadable(name, f"{name}.json", str(error))], {}).encode()
         return False
     for warning in report.warnings:
-        _check_message(warning)
+        _check_message(warning.text)
     control_series = CONTROL_SERIES[len(data) % 3]
     row = row_of(report, control_series)
     text = file_of([row], control_series, 50)

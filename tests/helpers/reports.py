@@ -21,7 +21,7 @@ from inspec_textfile.report.model import (
 )
 from inspec_textfile.report.overlay import resolve
 from inspec_textfile.report.parse import parse_report
-from inspec_textfile.report.problems import NotAReport
+from inspec_textfile.report.problems import NotAReport, ReportWarning
 
 from helpers.paths import REPORTS, SHARED
 
@@ -73,7 +73,8 @@ def profile_of(*controls: ControlEntry, name: str = "made", title: str = "") -> 
 def report_full_of(text: str, *more: str) -> Report:
     """Return a report that has a text in every place that takes one; of more texts, profiles of their own."""
     profiles = tuple(profile for one in (text, *more) for profile in _profiles_full_of(one))
-    return Report(text, 0, text, text, text, text, 1_700_000_000.0, 1.5, profiles, resolve(profiles), "0" * 64, (text, *more))
+    warnings = tuple(ReportWarning("repeated-key", (one,)) for one in (text, *more))
+    return Report(text, 0, text, text, text, text, 1_700_000_000.0, 1.5, profiles, resolve(profiles), "0" * 64, warnings)
 
 
 def _profiles_full_of(text: str) -> tuple[ProfileEntry, ...]:

@@ -117,7 +117,7 @@ def test_of_much_that_is_odd_some_is_told() -> None:
     read = parse_report(SLOW["every key twice"], "x", 0)
 
     assert len(read.warnings) == 21
-    assert read.warnings[-1] == "has more problems than are listed here"
+    assert read.warnings[-1].text == "has more problems than are listed here"
 
 
 def test_lists_under_one_key_are_joined_in_order() -> None:

@@ -46,7 +46,7 @@ def test_dates_of_waivers_as_people_write_them() -> None:
         "nobody-can-read": None,
     }
     assert len(report.warnings) == 1
-    assert "'when the vendor ships' cannot be read" in report.warnings[0]
+    assert "'when the vendor ships' cannot be read" in report.warnings[0].text
 
 
 def test_inputs_that_nobody_should_read() -> None:

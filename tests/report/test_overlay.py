@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspec_textfile.report.model import ControlEntry, ProfileEntry
+from inspec_textfile.report import overlay
+from inspec_textfile.report.model import Attestation, ControlEntry, ProfileEntry, Ref, Result
 from inspec_textfile.report.overlay import resolve
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.status import count_controls
@@ -310,3 +311,36 @@ def test_which_versions_name_parents(version: str, profiles: int) -> None:
     }
 
     assert len(parse_report(json.dumps(document).encode(), "x", 0).profiles) == profiles
+
+
+def test_each_field_of_a_control_has_a_rule_for_copies() -> None:
+    assert tuple(overlay._RULES) == ControlEntry._fields
+
+
+def test_a_field_that_only_the_lower_copy_has_is_kept() -> None:
+    """Of each field: a value that is given once survives the merge, whichever copy gives it."""
+    given = ControlEntry(
+        id="c",
+        title="title",
+        desc="desc",
+        impact=0.7,
+        results=(Result("passed"),),
+        own_status="passed",
+        waiver=waiver(),
+        descriptions=(("fix", "it"),),
+        tags={"a": "b"},
+        refs=(Ref("text", "url"),),
+        code="code",
+        source="path:1",
+        attestation=Attestation("passed"),
+        removed={"passed": 1},
+    )
+    assert all(getattr(given, field) != ControlEntry._field_defaults.get(field) for field in ControlEntry._fields)
+
+    ((merged,),) = (found.controls for found in resolve([profile("top", control("c", impact=None)), *_below("top", given)]))
+
+    assert merged.entry == given
+
+
+def _below(parent: str, *controls: ControlEntry) -> list[ProfileEntry]:
+    return [profile("base", *controls, parent=parent)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inspec_textfile.report.model import Attestation, ControlEntry, Result, Waiver
+from inspec_textfile.report.model import FAILING, STATUSES, Attestation, ControlEntry, Result, Waiver, is_failing
 from inspec_textfile.report.overlay import resolve
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport
@@ -352,3 +352,7 @@ def test_worst_first_by_status_then_severity_then_id() -> None:
     )
 
     assert [one.id for one in sorted(made.controls, key=worst_first)] == ["b", "a", "c", "e", "d"]
+
+
+def test_what_is_failing() -> None:
+    assert [status for status in STATUSES if is_failing(status)] == ["failed", "error"] == list(FAILING)

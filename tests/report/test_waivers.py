@@ -66,8 +66,8 @@ def test_a_date_that_cannot_be_read_is_no_end_and_is_told(date: str) -> None:
     waiver = control.entry.waiver
 
     assert (waiver.expires, waiver.expires_text, waiver.unreadable_date) == (None, date, True)
-    assert f"expiration date {date!r} cannot be read" in warning
-    assert "waiver for c " in warning
+    assert f"expiration date {date!r} cannot be read" in warning.text
+    assert "waiver for c " in warning.text
 
 
 def test_without_a_date_nothing_is_told() -> None:
@@ -143,7 +143,7 @@ def test_an_attestation_that_does_not_tell_its_end_is_told(updated: str, frequen
     found, (warning,) = attested(updated, frequency)
 
     assert (found.expires, found.expired, found.unreadable_date) == (None, False, True)
-    assert "its end is unknown" in warning
+    assert "its end is unknown" in warning.text
 
 
 @pytest.mark.parametrize("data", [None, {}, [], "passed"])

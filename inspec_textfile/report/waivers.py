@@ -1,4 +1,4 @@
-"""What people decided about single controls: waivers, and attestations of what cannot be tested.
+"""Waivers, and attestations of what cannot be tested.
 
 Both are read in two steps: first what they say; then, once the start and time zone of the run are known, when they end.
 """
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from inspec_textfile.report.dates import parse_time
 from inspec_textfile.report.model import Attestation, ControlEntry, ProfileEntry, Waiver
 from inspec_textfile.report.problems import Warnings
-from inspec_textfile.text import as_text, visible
+from inspec_textfile.text import as_text
 
 _KNOWN = {"justification", "expiration_date", "run", "message", "skipped_due_to_waiver"}
 _YES_AND_NO = {"true": True, "yes": True, "false": False, "no": False}
@@ -91,18 +91,12 @@ def _control(control: ControlEntry, run: RunTime, warnings: Warnings) -> Control
         # InSpec 4.17 to 4.23.9 does not look at the date of a waiver whose `run` is true or absent.
         waiver = waiver._replace(expires=expires, expired=waiver.expired or _is_past(expires, run))
         if waiver.unreadable_date:
-            warnings.add(
-                f"has a waiver for {visible(control.id)} whose expiration date {visible(waiver.expires_text)!r} cannot be "
-                "read: its end is unknown; write it as 2099-12-31"
-            )
+            warnings.add("waiver-date", control.id, waiver.expires_text)
     if attestation:
         expires = _attestation_ends(attestation, run)
         attestation = attestation._replace(expires=expires, expired=_is_past(expires, run))
         if attestation.unreadable_date:
-            warnings.add(
-                f"has an attestation for {visible(control.id)} whose date {visible(attestation.updated)!r} or frequency "
-                f"{visible(attestation.frequency)!r} cannot be read: its end is unknown"
-            )
+            warnings.add("attestation-date", control.id, attestation.updated, attestation.frequency)
     return control._replace(waiver=waiver, attestation=attestation)
 
 
@@ -128,12 +122,12 @@ def _attestation_ends(attestation: Attestation, run: RunTime) -> float | None:
 
 def _lasts(frequency: str) -> tuple[int, int] | None:
     """Return how long an attestation holds, as (days, months)."""
-    known = _FREQUENCIES.get(frequency.strip().lower())
-    found = _FREQUENCY.search(frequency)
-    if known or not found:
-        return known
-    days, months = _UNITS[found[2].lower()]
-    number = float(found[1])
+    named = _FREQUENCIES.get(frequency.strip().lower())
+    match = _FREQUENCY.search(frequency)
+    if named or not match:
+        return named
+    days, months = _UNITS[match[2].lower()]
+    number = float(match[1])
     return round(number * days), round(number * months)
 
 
