@@ -26,10 +26,23 @@ die() {
     exit "$status"
 }
 
+# Prints who else may write to a file or folder, or nothing. Root may, anywhere.
+others_who_may_write() {
+    local owner name mode
+    read -r owner name mode < <(stat -L -c '%u %U %a' -- "$1")
+    if ((owner != 0 && owner != EUID)); then
+        echo "its owner, $name"
+    elif ((0$mode & 022)); then
+        echo "its group or everyone (mode $mode)"
+    fi
+}
+
 usage="usage: run_inspec.sh [--settings FILE] [CONFIG]"
 if [[ ${1:-} == --settings ]]; then
     (($# >= 2)) || die 2 "$usage"
     [[ -r $2 && ! -d $2 ]] || die 2 "$2 can't be read; it holds the settings, see inspec-textfile.default"
+    others=$(others_who_may_write "$2")
+    [[ -z $others ]] || die 2 "$2 can be written to by $others, who could have any command run: chmod go-w"
     set -a
     # shellcheck disable=SC1090
     . "$(realpath -- "$2")" # in full: a name without a slash would be looked for in PATH
@@ -42,6 +55,7 @@ fi
 config=${1:-${RUN_INSPEC_CONFIG:-/etc/inspec-textfile.conf}}
 results=${INSPEC_TEXTFILE_RESULTS_DIR:-/usr/local/etc/inspec-results}
 logs=${RUN_INSPEC_LOGS:-/var/log/inspec}
+shared=${RUN_INSPEC_SHARED_RESULTS:-no} # yes: others may write to the results folder
 limit=${RUN_INSPEC_TIMEOUT:-30m}       # for each report, as timeout(1) writes it
 kill_after=${RUN_INSPEC_KILL_AFTER:-30s} # SIGTERM first, SIGKILL after this time
 inspec=${RUN_INSPEC_PROGRAM:-}         # empty: inspec, else cinc-auditor
@@ -53,9 +67,8 @@ export PATH="${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 # Reports show the weaknesses of this host: only root and the group of the results folder (see README.md) may read them.
 umask 027
 
-lock=$results/.run_inspec.lock
-partial_name=.run_inspec.partial # hidden, and no .json: inspec-textfile does not see it
-log_bytes=262144                 # limit of a log; each report keeps the logs of the last run and the one before
+here=/proc/self/fd/7 # see enter
+log_bytes=262144     # limit of a log; each report keeps the logs of the last run and the one before
 trouble=0
 child=
 
@@ -79,7 +92,30 @@ stopped() {
     die "$1" "stopped by a signal; reports not yet made keep their last good state"
 }
 
-remove_partials() { find "$results" -name "$partial_name" -type f -delete; }
+# Partial files are hidden, and no .json: inspec-textfile does not see them.
+remove_partials() { find "$results" -name '.run_inspec.*' -type f -delete; }
+
+# enter TOP FOLDER: opens a folder below TOP, made if missing, as descriptor 7. What is done in it goes by $here, whatever
+# becomes of its name. If it can't be used, sets why.
+enter() {
+    local part parts others path=$1
+    IFS=/ read -ra parts <<<"$2"
+    why="$path can't be entered"
+    exec 7<"$path/." || return
+    for part in "${parts[@]}"; do
+        path+=/$part
+        why="$path can't be made"
+        [[ -d $here/$part ]] || mkdir -- "$here/$part" || return
+        why="$path can't be entered"
+        exec 7<"$here/$part/." || return
+        why="$path is a link"
+        [[ $(readlink -- "$here") == "$path" ]] || return
+        others=$(others_who_may_write "$here")
+        why="$path can be written to by $others"
+        [[ -z $others || ($1 == "$results" && $shared == yes) ]] || return
+    done
+    why=
+}
 
 # Splits $1 into the array words. xargs knows '...', "..." and backslashes, and nothing else: a line is data, never code.
 # The last word is the exit status: `wait` is not reliable here, because bash may have forgotten the process.
@@ -211,34 +247,32 @@ none_can_run() {
 
 # make_report NAME ARGUMENT...: one run of InSpec.
 make_report() {
-    local name=$1 report=$results/$1.json log=$logs/$1.log label partial status why
-    partial=${report%/*}/$partial_name
+    local name=$1 folder="" label partial="" status why
+    local base=${name##*/} log=$logs/$name.log
     shift
+    [[ $name != */* ]] || folder=${name%/*}
     label_of "$name"
 
-    if ! mkdir -p -- "${report%/*}" "${log%/*}" || ! : >>"$log"; then
-        why="no folder or log could be made for it"
-    else
-        [[ ! -s $log ]] || mv -fT -- "$log" "$log.1"
+    if open_log && open_partial; then
         value[$started$label]=$(date +%s)
         write_metrics
         # timeout holds the lock (9) as long as InSpec runs, even if this script is killed. What a control leaves running
         # (an agent, a tunnel) does not hold it. timeout runs in the background so that this script handles signals at once.
         # shellcheck disable=SC2016  # "$@" is for the inner shell
         timeout --kill-after="$kill_after" "$limit" \
-            sh -c 'exec "$@" 9>&-' sh "$inspec" exec "$@" --reporter json </dev/null >"$partial" 2>"$log" &
+            sh -c 'exec "$@" 6>&- 7>&- 8>&- 9>&-' sh "$inspec" exec "$@" --reporter json </dev/null >&8 2>&6 &
         child=$!
         wait "$child"
         status=$?
         child=
         value[$ended$label]=$status
-        why=$(objection_to_output "$status" "$partial")
+        why=$(objection_to_output "$status" /dev/fd/8)
         if [[ -z $why ]]; then
             # A rename within a folder is atomic. sync first, so that a power cut can't leave an empty report.
-            sync -- "$partial" && mv -fT -- "$partial" "$report" || why="it could not be put in place"
-        elif [[ -s $partial ]]; then
+            sync -- /dev/fd/8 && mv -fT -- "$partial" "$here/$base.json" || why="it could not be put in place"
+        elif [[ -s /dev/fd/8 ]]; then
             # InSpec asks for licences and complains about options on standard output.
-            { echo "--- standard output began with:"; head -c 300 -- "$partial"; echo; } >>"$log"
+            { echo "--- standard output began with:"; head -c 300 -- /dev/fd/8; echo; } >&6
         fi
         rm -f -- "$partial"
         shorten "$log"
@@ -255,6 +289,27 @@ make_report() {
             tail -n 20 -- "$log" | tail -c 4000 | tr -d '\000-\010\013-\037' | sed 's/^/    /' >&2
         fi
     fi
+}
+
+# Opens the log of a report as descriptor 6, after it has put the last one aside. If that fails, sets why.
+open_log() {
+    enter "$logs" "$folder" || return
+    why="$log can't be written"
+    [[ ! -s $log ]] || mv -fT -- "$log" "$log.1" || return
+    rm -f -- "$log" && exec 6>"$log" || return
+    why=
+}
+
+# Opens a new file beside the report as descriptor 8: with a name that nobody can guess, and noclobber, bash opens neither
+# what is there nor a link.
+open_partial() {
+    enter "$results" "$folder" || return
+    why="no file can be made beside it"
+    partial=$here/$(mktemp --dry-run .run_inspec.XXXXXXXXXXXXXXXX)
+    set -o noclobber
+    exec 8>"$partial" && why=
+    set +o noclobber
+    [[ -z $why ]]
 }
 
 # Keeps the end of a log.
@@ -303,12 +358,23 @@ read_config
 metrics=$(metrics_file "$@")
 
 [[ -d $results ]] || none_can_run "$results does not exist; create it: install -d -m 2750 $results"
+results=$(realpath -- "$results")
+others=$(others_who_may_write "$results")
+[[ -z $others || $shared == yes ]] ||
+    none_can_run "$results can be written to by $others, who could put links there for $(id -un) to follow: chown, chmod go-w," \
+        "or RUN_INSPEC_SHARED_RESULTS=yes; docs/operations.md says how reports of others come in"
 if [[ -z $inspec ]]; then
     inspec=$(command -v inspec || command -v cinc-auditor) || none_can_run "neither inspec nor cinc-auditor in $PATH"
 fi
 command -v -- "$inspec" >/dev/null || none_can_run "$inspec does not exist or is not executable"
-{ : >>"$lock"; } 2>/dev/null || none_can_run "$results can't be written to"
-exec 9>>"$lock"
+[[ -w $results ]] || none_can_run "$results can't be written to"
+{ mkdir -p -- "$logs" && logs=$(realpath -- "$logs") && [[ -w $logs && -x $logs ]]; } 2>/dev/null ||
+    none_can_run "$logs can't be made or written to; logs go there"
+others=$(others_who_may_write "$logs")
+[[ -z $others ]] || none_can_run "$logs can be written to by $others; the folder of logs must be this user's own: chmod go-w"
+# Not in the results folder, which its group may read: whoever may open a lock may hold it.
+lock=$logs/.run_inspec${results//\//-}.lock
+{ (umask 077 && : >>"$lock") && exec 9>>"$lock"; } 2>/dev/null || none_can_run "$lock can't be opened"
 flock -n 9 || die 75 "the run that started $(date -r "$lock" '+%F %T') still goes on; nothing was started"
 touch "$lock" # when this run started
 

@@ -16,9 +16,9 @@ import pytest
 
 from helpers.host import others_may_enter, parse_series
 from helpers.needs import missing, require
-from helpers.paths import REPORTS
+from helpers.paths import REPORTS, REPOSITORY
 from helpers.servers import eventually, node_exporter
-from helpers.stand_in import CRON, SYSTEMD, StandIn, as_cron_runs, report
+from helpers.stand_in import CRON, SYSTEMD, StandIn, all_commands_of, as_cron_runs, report
 
 RUN_INSPEC = CRON / "run_inspec.sh"
 
@@ -67,9 +67,8 @@ class CronHost:
         return (self.results / f"{name}.json").read_bytes()
 
     def left_over(self) -> list[str]:
-        """Whatever is in the results folder that is neither a report nor the lock."""
-        paths = (path for path in self.results.rglob("*") if path.is_file())
-        return [str(path) for path in paths if path.suffix != ".json" and path.name != ".run_inspec.lock"]
+        """Whatever is in the results folder that is not a report."""
+        return [str(path) for path in self.results.rglob("*") if path.is_file() and path.suffix != ".json"]
 
 
 @pytest.fixture
@@ -188,7 +187,7 @@ def test_logs_are_bounded_and_the_one_before_is_kept(host: CronHost) -> None:
     assert len(log) <= 262144
     assert log.endswith("the end\n")
     assert is_quiet(host.run())
-    assert sorted(path.name for path in host.logs.iterdir()) == ["monitorama.log", "monitorama.log.1"]
+    assert sorted(path.name for path in host.logs.glob("[!.]*")) == ["monitorama.log", "monitorama.log.1"]
 
 
 def test_one_bad_report_does_not_stop_the_others(host: CronHost) -> None:
@@ -395,18 +394,18 @@ def test_a_full_disk(host: CronHost) -> None:
     play = f"for i in 1 2 3 4 5 6 7 8 9 10 11; do cat '{big}' || exit 1; done"
     host.configure_one(host.stand_in.profile("profile", play))
     command = (
-        f"mount -t tmpfs -o size=64k tmpfs '{host.results}' && cp '{LAST_GOOD}' '{host.results}/monitorama.json' && "
+        f"mount -t tmpfs -o size=64k,mode=750 tmpfs '{host.results}' && cp '{LAST_GOOD}' '{host.results}/monitorama.json' && "
         f"'{RUN_INSPEC}'; status=$?; cmp '{LAST_GOOD}' '{host.results}/monitorama.json' && ls -A '{host.results}'; exit $status"
     )
     run = with_own_mounts(host, command)
     assert run.returncode == 1, run.stderr
     assert "No space left on device" in run.stderr
-    assert run.stdout.split() == [".run_inspec.lock", "monitorama.json"]
+    assert run.stdout.split() == ["monitorama.json"]
 
 
 def test_a_results_folder_that_is_read_only(host: CronHost) -> None:
     host.configure_one(host.stand_in.prints("profile", report("7.1.16", "all-pass"), 0))
-    run = with_own_mounts(host, f"mount -t tmpfs -o ro tmpfs '{host.results}' && '{RUN_INSPEC}'")
+    run = with_own_mounts(host, f"mount -t tmpfs -o ro,mode=750 tmpfs '{host.results}' && '{RUN_INSPEC}'")
     assert run.returncode == 2
     assert f"{host.results} can't be written to" in run.stderr
 
@@ -415,8 +414,17 @@ def test_logs_that_cannot_be_written(with_last_good: CronHost) -> None:
     with_last_good.logs.write_text("a file in the place of the folder")
     with_last_good.configure_one(with_last_good.stand_in.prints("profile", report("7.1.16", "all-pass"), 0))
     run = with_last_good.run()
+    assert run.returncode == 2
+    assert f"{with_last_good.logs} can't be made or written to" in run.stderr
+
+
+def test_a_log_that_cannot_be_written(with_last_good: CronHost) -> None:
+    (with_last_good.logs / "monitorama.log.1").mkdir(parents=True)
+    (with_last_good.logs / "monitorama.log").write_text("the last run")
+    with_last_good.configure_one(with_last_good.stand_in.prints("profile", report("7.1.16", "all-pass"), 0))
+    run = with_last_good.run()
     assert run.returncode == 1
-    assert "no folder or log could be made for it" in run.stderr
+    assert "monitorama.log can't be written. The last good report stays." in run.stderr
 
 
 def test_a_folder_in_the_place_of_a_report(host: CronHost) -> None:
@@ -436,6 +444,157 @@ def test_the_group_of_the_folder_may_read_and_others_may_not(host: CronHost) -> 
     for path, mode in ((host.results / "web01", 0o2750), (host.results / "web01" / "a.json", 0o640)):
         assert stat.S_IMODE(path.stat().st_mode) == mode
         assert path.stat().st_gid == 12345
+
+
+OTHERS = 65534
+"""A user and a group that are not this one."""
+
+
+def make_writable(folder: Path, how: str) -> None:
+    """Let others write to a folder."""
+    if how == "owner":
+        os.chown(folder, OTHERS, -1)
+    else:
+        folder.chmod({"group": 0o770, "everyone": 0o1777}[how])
+
+
+def as_another(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command as somebody else, which only root can."""
+    if os.geteuid() != 0:
+        missing("root", "only root can become another user")
+    become = ["setpriv", f"--reuid={OTHERS}", f"--regid={OTHERS}", "--clear-groups"]
+    return subprocess.run([*become, *command], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("how", ["owner", "group", "everyone"])
+def test_results_that_others_may_write_to_are_refused_unless_told(with_last_good: CronHost, how: str) -> None:
+    host = with_last_good
+    genuine = report("7.1.16", "ssh-baseline")
+    host.configure_one(host.stand_in.prints("profile", genuine, 100))
+    make_writable(host.results, how)
+    run = host.run()
+    assert run.returncode == 2
+    assert f"{host.results} can be written to by its " in run.stderr
+    assert host.result() == LAST_GOOD.read_bytes()
+    assert outcome(host) == 0
+    assert is_quiet(host.run(RUN_INSPEC_SHARED_RESULTS="yes"))
+    assert host.result() == genuine.read_bytes()
+
+
+@pytest.mark.parametrize("how", ["owner", "group", "everyone"])
+def test_a_folder_of_somebody_else_among_the_results(host: CronHost, how: str) -> None:
+    """Reports that others deliver have a folder of their own, which run_inspec.sh leaves alone."""
+    profile = host.stand_in.prints("profile", LAST_GOOD, 0)
+    (host.results / "web01").mkdir()
+    make_writable(host.results / "web01", how)
+    host.configure(f"db01/linux '{profile}'")
+    assert is_quiet(host.run())
+    host.configure(f"db01/linux '{profile}'", f"web01/linux '{profile}'")
+    run = host.run()
+    assert run.returncode == 1
+    assert f"report 'web01/linux': {host.results}/web01 can be written to by its " in run.stderr
+    assert [outcome(host, name) for name in ("db01/linux", "web01/linux")] == [1, 0]
+    assert list((host.results / "web01").iterdir()) == []
+
+
+def test_a_sender_delivers_into_a_folder_of_its_own(host: CronHost) -> None:
+    """docs/operations.md, "Reports that others deliver"."""
+    (commands,) = (block for block in all_commands_of(REPOSITORY / "docs" / "operations.md") if "-o SENDER" in block)
+    for placeholder, here in {
+        "/usr/local/etc/inspec-results": str(host.results),
+        "-o SENDER": f"-o {OTHERS}",
+        "-g inspec-textfile": f"-g {OTHERS - 1}",
+    }.items():
+        assert placeholder in commands
+        commands = commands.replace(placeholder, here)
+    others_may_enter(host.results.parent)
+    assert is_quiet(as_cron_runs(commands))
+    for command, may in (
+        (f"cd '{host.results}/web01' && echo '{{}}' >.linux && mv .linux linux.json", True),
+        (f"ls '{host.results}'", False),
+        (f"echo >'{host.results}/db01.json'", False),
+    ):
+        assert (as_another("sh", "-c", command).returncode == 0) is may, command
+    host.configure(f"db01/linux '{host.stand_in.prints('profile', LAST_GOOD, 0)}'")
+    assert is_quiet(host.run())
+    assert host.result("web01/linux") == b"{}\n"
+    assert stat.S_IMODE((host.results / "web01").stat().st_mode) == 0o2750
+    assert as_another("cat", host.results / "db01" / "linux.json").returncode != 0
+
+
+@pytest.mark.parametrize("name", [".run_inspec.partial", ".run_inspec.lock", "web01", "web01/linux.json"])
+@pytest.mark.parametrize("shared", ["no", "yes"])
+def test_no_link_among_the_results_is_followed(host: CronHost, name: str, shared: str) -> None:
+    elsewhere = host.results.parent / "elsewhere"
+    elsewhere.mkdir()
+    precious = elsewhere / "linux.json"
+    precious.write_text("precious")
+    link = host.results / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere if name == "web01" else precious)
+    host.configure(f"web01/linux '{host.stand_in.prints('profile', LAST_GOOD, 0)}'")
+    run = host.run(RUN_INSPEC_SHARED_RESULTS=shared)
+    assert (run.returncode, "web01 is a link" in run.stderr) == ((1, True) if name == "web01" else (0, False))
+    assert precious.read_text() == "precious"
+    assert list(elsewhere.iterdir()) == [precious]
+    if name != "web01":
+        assert host.result("web01/linux") == LAST_GOOD.read_bytes()
+
+
+def test_a_folder_that_becomes_a_link_while_inspec_runs(host: CronHost) -> None:
+    """The report goes into the folder that was there when InSpec was started."""
+    elsewhere = host.results.parent / "elsewhere"
+    elsewhere.mkdir()
+    swap = f"cd '{host.results}' && mv web01 moved && ln -s '{elsewhere}' web01 && cp moved/.run_inspec.* web01/"
+    host.configure(f"web01/linux '{host.stand_in.profile('swap', f'{swap}; cat {shlex.quote(str(LAST_GOOD))}')}'")
+    assert is_quiet(host.run(RUN_INSPEC_SHARED_RESULTS="yes"))
+    assert (host.results / "moved" / "linux.json").read_bytes() == LAST_GOOD.read_bytes()
+    assert not (elsewhere / "linux.json").exists()
+
+
+def test_the_partial_file_that_becomes_a_link_while_inspec_runs(host: CronHost) -> None:
+    """What InSpec prints goes on into the file that was made for it."""
+    precious = host.results.parent / "precious"
+    precious.write_text("precious")
+    swap = f"cd '{host.results}' && for partial in .run_inspec.*; do rm $partial; ln -s '{precious}' $partial; done"
+    host.configure_one(host.stand_in.profile("swap", f"{swap}; cat '{LAST_GOOD}'"))
+    host.run(RUN_INSPEC_SHARED_RESULTS="yes")
+    assert precious.read_text() == "precious"
+
+
+def test_nobody_else_can_hold_the_lock(host: CronHost) -> None:
+    """Neither a member of the group of results and logs, who may read both."""
+    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    for folder in (host.results, host.logs):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o2750)
+        os.chown(folder, -1, OTHERS)
+        others_may_enter(folder.parent)
+    assert is_quiet(host.run())
+    files = [path for folder in (host.results, host.logs) for path in folder.rglob("*") if path.is_file()]
+    (lock,) = (path for path in files if path.suffix == ".lock")
+    held = {path.name for path in files if as_another("flock", "--nonblock", path, "true").returncode == 0}
+    assert held == {"monitorama.json", "monitorama.log"}
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
+def test_logs_that_others_may_write_to(host: CronHost) -> None:
+    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    host.logs.mkdir()
+    make_writable(host.logs, "group")
+    run = host.run(RUN_INSPEC_SHARED_RESULTS="yes")
+    assert run.returncode == 2
+    assert f"{host.logs} can be written to by its group or everyone (mode 770)" in run.stderr
+
+
+def test_settings_that_others_may_write_to(host: CronHost) -> None:
+    settings = host.results.parent / "settings"
+    settings.write_text("touch /nonexistent\n")
+    settings.chmod(0o660)
+    run = as_cron_runs(f"'{RUN_INSPEC}' --settings '{settings}'", host.environment)
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"run_inspec.sh: {settings} can be written to by its group or everyone (mode 660)")
+    assert "nonexistent" not in run.stderr
 
 
 def test_set_up_that_is_wrong(host: CronHost) -> None:
