@@ -185,7 +185,7 @@ def _write_page(folder: OutputFolder, report: Report, shown: History, inputs: bo
         if folder.digest(name) == digest:
             infos.append(f"{folder.path}/{name}: unchanged")
             return digest
-        folder.replace(name, page)
+        folder.replace(name, page, durable=False)
     except OutputError as error:
         errors.append(str(error))
         return ""

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
-import pwd
 import re
 import stat
-import time
 from types import TracebackType
 from typing import BinaryIO
+
+from inspec_textfile.lock import Lock, LockError
+from inspec_textfile.ownership import FolderOwner, user_name
 
 # Read by neither node_exporter, which takes *.prom only, nor inspec-textfile, which skips names with a leading dot.
 _TEMPORARY = ".inspec-textfile-{}{}.tmp"
 _LEFTOVER = re.compile(r"\.inspec-textfile-[0-9a-f]{32}\.tmp\Z")
-_POLL_SECONDS = 0.05
 _CHUNK = 1024 * 1024
 MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 """Bytes. A file of an output folder that is larger is not read back."""
 _OF_THE_FOLDER = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 """What fails for one file in a folder fails for all of them."""
+_NO_LINKS = (errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a file system without hard links answers, or the kernel for a file that is root's."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class OutputError(Exception):
@@ -51,6 +54,7 @@ class OutputFolder:
         """
         self.path = path
         self._token = os.urandom(8).hex()  # shared by the processes of one run, which must leave each other's files alone
+        self._below: dict[str, int] = {}
         try:
             if create:
                 with contextlib.suppress(FileExistsError):
@@ -59,33 +63,29 @@ class OutputFolder:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise OutputError(f"{path}: {_why(error)}") from None
-        self._below: dict[str, int] = {}
-        status = os.fstat(self._descriptor)
-        self._owner = (status.st_uid, status.st_gid) if status.st_uid else None
-        """User and group of new files if root writes them, by hand: the service must be able to replace them. None: root's."""
+        self._owner = FolderOwner.of(self._descriptor)
+        self._lock = Lock(self._descriptor, self._owner)
         try:
-            self._lock(wait)
+            try:
+                self._lock.acquire(wait)
+            except LockError as error:
+                raise OutputError(f"{path}: {error}") from None
             self._clear(self._descriptor)
         except BaseException:
-            os.close(self._descriptor)
+            self._close()
             raise
 
     def __enter__(self) -> OutputFolder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        self._lock.release()
         for descriptor in (*self._below.values(), self._descriptor):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
-
-    def share_user(self, other: OutputFolder) -> None:
-        """Give new files to the owner of another folder of the run, if this one is root's and that user may write to it."""
-        status = os.fstat(self._descriptor)
-        if other._owner and not status.st_uid and status.st_mode & stat.S_IWGRP:
-            with contextlib.suppress(KeyError):  # a user without a name is in no group
-                user = pwd.getpwuid(other._owner[0])
-                if status.st_gid in os.getgrouplist(user.pw_name, user.pw_gid):
-                    self._owner = (user.pw_uid, status.st_gid)
 
     def read(self, name: str, most: int) -> bytes | None:
         """Return the first `most` bytes of a file, None if there is not a regular file of that name that can be read."""
@@ -95,9 +95,32 @@ class OutputFolder:
         except (OSError, OutputError):
             return None
 
+    def read_checked(self, name: str, most: int) -> bytes | None:
+        """Return the first `most` bytes of a file that nobody else can have written, None if there is nothing of that name.
+
+        What is checked is what is read: the file that was opened. Raises OutputError for a file that others may write to, or
+        whose owner is not trusted (`ownership`), and for anything but a file.
+        """
+        path = os.path.join(self.path, name)
+        try:
+            with self._opened(name) as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode):
+                    raise OutputError(f"{path}: is not a regular file; remove it")
+                if not self._owner.trusts(status):
+                    raise OutputError(
+                        f"{path}: belongs to user {user_name(status.st_uid)}; remove it, and run as one user only"
+                    )
+                if status.st_mode & 0o022:
+                    raise OutputError(f"{path}: other users may write to it; remove it")
+                return read_at_most(file, most)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise OutputError(f"{path}: {_why_unread(error)}") from None
+
     def _opened(self, name: str) -> BinaryIO:
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(os.path.basename(name), flags, dir_fd=self._folder_of(name, create=False))
+        descriptor = os.open(os.path.basename(name), _OLD, dir_fd=self._folder_of(name, create=False))
         return open(descriptor, "rb")
 
     def digest(self, name: str) -> str:
@@ -120,22 +143,6 @@ class OutputFolder:
             return True
         return False
 
-    def is_own(self, name: str) -> bool:
-        """Return whether a file is this user's, and nobody else may write to it.
-
-        Root also trusts files of the folder's owner, or of the group that may write to the folder: they may put anything
-        there. Root runs the program by hand where the service runs it as a user of its own.
-        """
-        with contextlib.suppress(OSError, OutputError):
-            status = os.lstat(os.path.basename(name), dir_fd=self._folder_of(name, create=False))
-            owner_is_trusted = status.st_uid == os.geteuid()
-            if not os.geteuid():
-                folder = os.fstat(self._descriptor)
-                of_its_group = bool(folder.st_mode & stat.S_IWGRP) and status.st_gid == folder.st_gid
-                owner_is_trusted = status.st_uid in (0, folder.st_uid) or of_its_group
-            return owner_is_trusted and not status.st_mode & 0o022
-        return False
-
     def remove(self, name: str) -> None:
         """Remove a file. Raises OutputError."""
         try:
@@ -143,31 +150,68 @@ class OutputFolder:
         except OSError as error:
             raise OutputError(f"{os.path.join(self.path, name)}: cannot be removed: {error.strerror}") from None
 
-    def replace(self, name: str, data: bytes, mode: int | None = None) -> None:
-        """Write a file's whole content under a temporary name, and rename it to `name` when it is safe on disk.
+    def replace(self, name: str, data: bytes, mode: int | None = None, *, durable: bool = True) -> None:
+        """Write a file's whole content under a temporary name, and rename it to `name`.
 
-        `mode`: the file's mode, whatever the umask; None: what the umask leaves of 0666. `name` may lead into folders below;
-        they are made if missing. On any failure the old file is unchanged and nothing is left behind. Raises OutputError.
+        `mode`: the file's mode, whatever the umask; None: what the umask leaves of 0666. `durable`: wait until all of it is
+        safe on disk, for what cannot be made again. `name` may lead into folders below; they are made if missing. On any
+        failure the old file is unchanged and nothing is left behind. Raises OutputError.
         """
         path = os.path.join(self.path, name)
         try:
             folder = self._folder_of(name, create=True)
             base = os.path.basename(name)
-            old = _present_file(base, folder)
-            temporary = _TEMPORARY.format(self._token, os.urandom(8).hex())
+            _refuse_all_but_files(base, folder)
+            temporary = self._temporary()
             try:
-                _write(temporary, folder, data, mode, (old.st_uid, old.st_gid) if old else self._owner)
+                with open(os.open(temporary, _NEW, 0o600, dir_fd=folder), "wb", buffering=0) as file:
+                    view = memoryview(data)
+                    while view:
+                        view = view[file.write(view) :]
+                    self._owner.give(file.fileno(), mode if mode is not None else 0o666 & ~_umask())
+                    if durable:
+                        os.fsync(file.fileno())
                 os.rename(temporary, base, src_dir_fd=folder, dst_dir_fd=folder)
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=folder)
                 raise
-            with contextlib.suppress(OSError):  # the file is in place; some file systems cannot fsync a folder
-                os.fsync(folder)
+            if durable:
+                _sync_folder(folder)
         except OSError as error:
             if error.errno in _OF_THE_FOLDER:
                 raise OutputError(_folder_message(os.path.dirname(path), error)) from None
             raise OutputError(f"{path}: {_why(error)}; the old file is unchanged") from None
+
+    def keep_as(self, name: str, other: str) -> None:
+        """Have a file that is there under another name, too, in the place of what has that: it stays when `name` is replaced.
+
+        Both are in the folder itself. Does nothing if there is no file. Raises OutputError.
+        """
+        temporary = self._temporary()
+        try:
+            _refuse_all_but_files(other, self._descriptor)
+            os.link(name, temporary, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor, follow_symlinks=False)
+            try:
+                os.rename(temporary, other, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+            finally:  # a rename of one link to another of the same file does nothing
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary, dir_fd=self._descriptor)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise OutputError(f"{os.path.join(self.path, other)}: {_why(error)}; the old file is unchanged") from None
+            self._copy(name, other)
+
+    def _copy(self, name: str, other: str) -> None:
+        with contextlib.suppress(OSError), self._opened(name) as file:
+            status = os.fstat(file.fileno())
+            data = read_at_most(file, status.st_size)
+            self.replace(other, data, stat.S_IMODE(status.st_mode))
+
+    def _temporary(self) -> str:
+        return _TEMPORARY.format(self._token, os.urandom(8).hex())
 
     def _folder_of(self, name: str, *, create: bool) -> int:
         """Return the descriptor of the folder that holds `name`."""
@@ -181,8 +225,8 @@ class OutputFolder:
             try:
                 self._below[parent] = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
                 # The folder's owner may have put another one in its place: only an empty one is given away.
-                if is_new and self._owner and not os.listdir(self._below[parent]):
-                    _give(self._below[parent], self._owner)
+                if is_new and not os.listdir(self._below[parent]):
+                    self._owner.give(self._below[parent])
             except OSError as error:
                 raise OutputError(f"{os.path.join(self.path, parent)}: {_why(error)}") from None
             self._clear(self._below[parent])
@@ -197,22 +241,6 @@ class OutputFolder:
             return False
         except OSError as error:
             raise OutputError(_folder_message(os.path.dirname(os.path.join(self.path, name)), error)) from None
-
-    def _lock(self, wait: float) -> None:
-        """Lock the folder itself: no lock file that a killed run could leave behind."""
-        end = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    raise OutputError(
-                        f"{self.path}: another run has been writing here for over {wait:.0f} s; find out why it hangs"
-                    ) from None
-                time.sleep(_POLL_SECONDS)
-            except OSError:
-                return  # a network file system without locks on folders: rename is still atomic
 
     def _clear(self, descriptor: int) -> None:
         """Remove the temporary files of runs that were killed; no other run uses any: this run holds the lock."""
@@ -230,39 +258,21 @@ def _umask() -> int:
     return mask
 
 
-def _write(name: str, folder: int, data: bytes, mode: int | None, owner: tuple[int, int] | None) -> None:
-    """Write a new file. `owner`: user and group that it gets if root writes it."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(name, flags, 0o600, dir_fd=folder), "wb", buffering=0) as file:
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
-        _give(file.fileno(), owner)
-        os.fchmod(file.fileno(), mode if mode is not None else 0o666 & ~_umask())
-        os.fsync(file.fileno())
+def _sync_folder(folder: int) -> None:
+    with contextlib.suppress(OSError):  # the file is in place; some file systems cannot fsync a folder
+        os.fsync(folder)
 
 
-def _give(descriptor: int, owner: tuple[int, int] | None) -> None:
-    """Give a new file or folder to a user and group, if root runs the program and the file system knows owners."""
-    if owner and os.geteuid() == 0:
-        status = os.fstat(descriptor)
-        if owner != (status.st_uid, status.st_gid):
-            with contextlib.suppress(PermissionError):
-                os.fchown(descriptor, *owner)
-
-
-def _present_file(name: str, folder: int) -> os.stat_result | None:
-    """Return the status of the file that is there, None if there is none. Refuse to replace anything but a regular file."""
+def _refuse_all_but_files(name: str, folder: int) -> None:
+    """Raise OSError where a name is taken by anything but a regular file."""
     try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
-        return None
-    mode = status.st_mode
+        return
     if stat.S_ISLNK(mode):
         raise OSError(errno.ELOOP, "is a symbolic link, which is not followed; remove it")
     if not stat.S_ISREG(mode):
         raise OSError(errno.EEXIST, "is not a regular file; remove it, or choose another name")
-    return status
 
 
 def _refuse_link_of_others(path: str) -> None:
@@ -277,13 +287,12 @@ def _folder_message(folder: str, error: OSError) -> str:
     return f"{folder}: {_why(error)}; files there are unchanged"
 
 
-def user_name(user: int | None = None) -> str:
-    """Return the name of a user (default: who runs this), the number where it has no name."""
-    number = os.geteuid() if user is None else user
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
+def _why_unread(error: OSError) -> str:
+    if error.errno == errno.ELOOP:
+        return "is a symbolic link, which is not followed; remove it"
+    if error.errno == errno.EACCES:
+        return f"cannot be read by user {user_name()}; remove it, and run as one user only"
+    return f"cannot be read: {error.strerror}"
 
 
 def _why(error: OSError) -> str:

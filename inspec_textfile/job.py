@@ -88,10 +88,12 @@ def read(source: Source, job: Job) -> tuple[bytes, int]:
     return read_source(source)
 
 
-def replace_file(folder: OutputFolder, name: str, data: bytes, mode: int | None, messages: Messages) -> bool:
-    """Write a file and return whether that worked."""
+def replace_file(
+    folder: OutputFolder, name: str, data: bytes, mode: int | None, messages: Messages, *, durable: bool = True
+) -> bool:
+    """Write a file and return whether that worked. `durable`: see `OutputFolder.replace`."""
     try:
-        folder.replace(name, data, mode)
+        folder.replace(name, data, mode, durable=durable)
         messages.info(f"{folder.path}/{name}: written, {len(data):,} bytes")
         return True
     except OutputError as error:

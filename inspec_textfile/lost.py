@@ -102,6 +102,6 @@ def last_good(this: Run, broken: Unreadable, limited: ReportMemory | None) -> Re
     if folder and page and folder.digest(name) == page:
         old = folder.read(name, MAX_OUTPUT_BYTES) or b""
         new = pages.with_notice(old, broken.reason, broken.since)
-        if new is not None and new != old and replace_file(folder, name, new, None, this.messages):
+        if new is not None and new != old and replace_file(folder, name, new, None, this.messages, durable=False):
             page = digest_of(new)
     return last._replace(page=page, gone=False, unreadable_since_ns=since_ns)

@@ -135,15 +135,13 @@ def file_name(output_file: str) -> str:
 
 def load(folder: OutputFolder, output_file: str) -> tuple[Memory, str]:
     """Return the memory beside a .prom, and a sentence that names the file if it cannot be used, else ""."""
-    name = file_name(output_file)
-    path = os.path.join(folder.path, name)
-    if not folder.has(name):
-        return Memory(), ""
-    if not folder.is_own(name):
-        return Memory(), f"{path}: was written by another user, so history starts over; run as one user only"
-    data = folder.read(name, MAX_BYTES + 1)
+    path = os.path.join(folder.path, file_name(output_file))
+    try:
+        data = folder.read_checked(file_name(output_file), MAX_BYTES + 1)
+    except OutputError as error:
+        return Memory(), f"{error}; history starts over"
     if data is None:
-        return Memory(), f"{path}: is not a file that can be read, so history starts over; remove it"
+        return Memory(), ""
     try:
         return decode(data), ""
     except StateError as error:
@@ -162,13 +160,8 @@ def save(folder: OutputFolder, output_file: str, memory: Memory, last: Memory) -
         problem = (
             f"{os.path.join(folder.path, file_name(output_file))}: would be over {MAX_BYTES >> 20} MiB: history starts over"
         )
-    name = file_name(output_file)
     try:
-        # A link is not ours to remove, and `read` does not follow it. Another user's file goes first: if root replaces it,
-        # it keeps its owner, and every later run refuses it.
-        if folder.read(name, 1) is not None and not folder.is_own(name):
-            folder.remove(name)
-        folder.replace(name, data, MODE)
+        folder.replace(file_name(output_file), data, MODE)
     except OutputError as error:
         return str(error)
     return problem

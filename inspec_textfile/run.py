@@ -76,8 +76,6 @@ def _prepared(stack: ExitStack, job: Job, clock: Clock, messages: Messages) -> R
         reports_folder = output  # locked already
     else:
         reports_folder = _open(stack, job.reports_dir, messages, create=True) if job.reports_dir else None
-    if output and reports_folder:
-        output.share_user(reports_folder)
     last = Memory()
     if output:
         last, problem = memory.load(output, job.output_file)
@@ -207,7 +205,7 @@ def _write_overviews(this: Run, folder: OutputFolder, fleet: Fleet) -> str:
         data = overview.make(fleet).encode()
         digests.append(digest_of(data))
         if folder.digest(overview.file_name) != digests[-1]:
-            replace_file(folder, overview.file_name, data, None, this.messages)
+            replace_file(folder, overview.file_name, data, None, this.messages, durable=False)
     return " ".join(digests)
 
 

@@ -421,7 +421,7 @@ def test_a_memory_of_another_user_is_refused_once(host: Host) -> None:
 
     first, second = host.run(), host.run()
 
-    assert (first.returncode, "was written by another user" in first.stderr) == (1, True)
+    assert (first.returncode, "belongs to user 12345" in first.stderr) == (1, True)
     assert (second.returncode, second.stderr) == (0, "")
 
 

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from inspec_textfile import files
-from inspec_textfile.files import OutputError, OutputFolder, read_at_most, user_name
+from inspec_textfile.files import OutputError, OutputFolder, read_at_most
+from inspec_textfile.ownership import user_name
 
-from helpers.host import Host
 from helpers.servers import NOBODY
 
 LEFTOVER = ".inspec-textfile-0123456789abcdef0123456789abcdef.tmp"
@@ -63,7 +63,7 @@ def test_nobody_else_reads_a_file_that_is_not_whole(folder: Path, monkeypatch: p
 
     replace(folder)
 
-    assert modes == [0o600]
+    assert set(modes) == {0o600}
 
 
 def test_a_file_that_is_being_read_stays_whole(folder: Path) -> None:
@@ -130,7 +130,7 @@ def _fail(monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException) -> N
     def fails(*_: Any, **__: Any) -> None:
         raise error
 
-    if call not in ("open", "fchmod", "fsync", "mkdir", "rename", "stat"):
+    if call not in ("open", "fchmod", "fsync", "link", "mkdir", "rename", "stat"):
         real: Callable[..., Any] = open
 
         class Failing:
@@ -268,8 +268,76 @@ def test_a_link_with_the_name_of_a_leftover_is_removed_not_followed(
 
 
 def test_a_second_run_waits_and_gives_up(folder: Path) -> None:
-    with OutputFolder(str(folder)), pytest.raises(OutputError, match="another run has been writing here for over 0 s"):
+    told = rf"another run \(process {os.getpid()}\) has been writing here for over 0 s; find out why it hangs"
+    with OutputFolder(str(folder)), pytest.raises(OutputError, match=told):
         OutputFolder(str(folder), wait=0.1)
+
+    assert os.listdir(folder) == ["x.prom"], "no lock file is left"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_nobody_else_can_hold_the_lock(folder: Path) -> None:
+    """Who may read the folder can lock the folder, but not a file that only we can open."""
+    attack = (
+        "import fcntl, os, sys, time\n"
+        f"os.setresuid({NOBODY}, {NOBODY}, {NOBODY})\n"
+        "held = [os.open(sys.argv[1], os.O_RDONLY)]\n"
+        "try: held.append(os.open(sys.argv[1] + '/.inspec-textfile.lock', os.O_RDONLY))\n"
+        "except PermissionError: pass\n"
+        "for one in held: fcntl.flock(one, fcntl.LOCK_EX)\n"
+        "print(flush=True); time.sleep(60)"
+    )
+    for path in (folder, *folder.parents[:3]):
+        path.chmod(0o755)
+    (folder / ".inspec-textfile.lock").touch(0o600)
+    with subprocess.Popen([sys.executable, "-c", attack, str(folder)], stdout=subprocess.PIPE) as attacker:
+        assert attacker.stdout
+        attacker.stdout.readline()
+        with OutputFolder(str(folder), wait=0):
+            pass
+        attacker.kill()
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "readable", "fifo", "stranger's"])
+def test_a_lock_file_that_is_not_ours_goes(folder: Path, kind: str) -> None:
+    lock, precious = folder / ".inspec-textfile.lock", folder / "x.prom"
+    if kind == "link":
+        lock.symlink_to("x.prom")
+    elif kind == "hard link":
+        os.link(precious, lock)
+    elif kind == "fifo":
+        os.mkfifo(lock)
+    else:
+        lock.touch(0o644)
+        if kind == "stranger's":
+            if os.geteuid():
+                pytest.skip("only root can make another user's file")
+            lock.chmod(0o600)
+            os.chown(lock, NOBODY, -1)
+
+    with OutputFolder(str(folder), wait=1):
+        status = lock.lstat()
+        assert (stat.S_IMODE(status.st_mode), status.st_uid) == (0o600, os.geteuid())
+
+    assert precious.read_bytes() == OLD
+
+
+def test_a_lock_file_that_cannot_be_removed_is_told(folder: Path) -> None:
+    (folder / ".inspec-textfile.lock").mkdir()
+    with pytest.raises(OutputError, match=r": \.inspec-textfile\.lock in it is not this program's; remove it"):
+        OutputFolder(str(folder))
+
+
+def test_what_another_run_did_while_this_one_waited_is_not_undone(folder: Path) -> None:
+    """It waits for a lock file that is removed, and must then lock the new one."""
+    script = (
+        f"from inspec_textfile.files import OutputFolder\nfor n in range(200):\n with OutputFolder({str(folder)!r}) as f:\n"
+    )
+    script += "  count = int(f.read('count', 9) or 0)\n  f.replace('count', str(count + 1).encode(), durable=False)"
+    runs = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(2)]
+
+    assert [run.wait() for run in runs] == [0, 0]
+    assert (folder / "count").read_bytes() == b"400"
 
 
 def test_a_second_run_goes_on_when_the_first_ends(folder: Path) -> None:
@@ -384,20 +452,101 @@ def test_what_there_is(folder: Path) -> None:
     assert not (folder / "other").exists()
 
 
-@pytest.mark.parametrize(("mode", "own"), [(0o644, True), (0o600, True), (0o664, False), (0o646, False)])
-def test_a_file_is_own_if_nobody_else_may_write_it(folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int, own: bool) -> None:
-    (folder / "x.prom").chmod(mode)
-    (folder / "below").mkdir()
-    (folder / "below" / "x").touch(0o600)
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("ours", None),
+        ("private", None),
+        ("missing", ""),
+        ("link", "is a symbolic link, which is not followed; remove it"),
+        ("fifo", "is not a regular file; remove it"),
+        ("group", "other users may write to it; remove it"),
+        ("all", "other users may write to it; remove it"),
+    ],
+)
+def test_a_file_is_read_if_nobody_else_can_have_written_it(folder: Path, kind: str, why: str | None) -> None:
+    path = folder / "x.prom"
+    if kind in ("link", "fifo", "missing"):
+        path.rename(folder / "y")
+    if kind == "link":
+        path.symlink_to("y")
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind != "missing":
+        path.chmod({"ours": 0o644, "private": 0o600, "group": 0o664, "all": 0o646}[kind])
 
     with OutputFolder(str(folder)) as opened:
-        assert opened.is_own("x.prom") is own
-        assert opened.is_own("below/x")
-        assert not opened.is_own("none")
-        assert not opened.is_own("other/x")
-        monkeypatch.setattr(os, "geteuid", lambda: 4711)
-        assert not opened.is_own("x.prom")
-    assert not (folder / "other").exists()
+        if why:
+            with pytest.raises(OutputError, match=f"x.prom: {why}$"):
+                opened.read_checked("x.prom", 99)
+        else:
+            assert opened.read_checked("x.prom", 2) == (None if why == "" else OLD[:2])
+
+
+def test_the_file_that_is_checked_is_the_one_that_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may put another file in its place at any moment."""
+    honest = os.fstat
+
+    def swap(descriptor: int) -> os.stat_result:
+        (folder / "x.prom").unlink(missing_ok=True)
+        (folder / "x.prom").write_bytes(b"forged")
+        return honest(descriptor)
+
+    with OutputFolder(str(folder)) as opened:
+        monkeypatch.setattr(os, "fstat", swap)
+        assert opened.read_checked("x.prom", 99) == OLD
+        monkeypatch.undo()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make another user's file")
+def test_another_users_file_is_not_read_as_ours(folder: Path) -> None:
+    os.chown(folder / "x.prom", NOBODY, -1)
+    with OutputFolder(str(folder)) as opened, pytest.raises(OutputError, match="belongs to user nobody; remove it"):
+        opened.read_checked("x.prom", 99)
+    os.chown(folder, NOBODY, -1)
+    with OutputFolder(str(folder)) as opened:
+        assert opened.read_checked("x.prom", 99) == OLD, "root trusts who may put anything there"
+
+
+def test_a_file_is_kept_under_another_name(folder: Path) -> None:
+    with OutputFolder(str(folder)) as opened:
+        opened.keep_as("x.prom", "before")
+        opened.replace("x.prom", NEW)
+        assert (opened.read("before", 99), opened.read("x.prom", 99)) == (OLD, NEW[:99])
+        opened.keep_as("x.prom", "before")
+        opened.keep_as("x.prom", "before")
+        assert opened.read("before", 99) == NEW[:99]
+        opened.keep_as("none", "before")
+        assert opened.read("before", 99) == NEW[:99]
+
+    assert sorted(os.listdir(folder)) == ["before", "x.prom"]
+
+
+@pytest.mark.parametrize("error", [errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])
+def test_it_is_copied_where_there_are_no_hard_links(folder: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    (folder / "x.prom").chmod(0o600)
+    with OutputFolder(str(folder)) as opened:
+        _fail(monkeypatch, "link", OSError(error, os.strerror(error)))
+        opened.keep_as("x.prom", "before")
+        monkeypatch.undo()
+
+    assert (folder / "before").read_bytes() == OLD
+    assert stat.S_IMODE((folder / "before").stat().st_mode) == 0o600
+    assert sorted(os.listdir(folder)) == ["before", "x.prom"]
+
+
+def test_what_cannot_be_kept_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "before").symlink_to("x.prom")
+    with OutputFolder(str(folder)) as opened:
+        with pytest.raises(OutputError, match="before: is a symbolic link, which is not followed; remove it"):
+            opened.keep_as("x.prom", "before")
+        (folder / "before").unlink()
+        _fail(monkeypatch, "rename", OSError(errno.ENOSPC, "x"))
+        with pytest.raises(OutputError, match="before: no space is left on the device; the old file is unchanged"):
+            opened.keep_as("x.prom", "before")
+        monkeypatch.undo()
+
+    assert os.listdir(folder) == ["x.prom"]
 
 
 def test_a_folder_behind_a_link_of_another_user_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -496,30 +645,42 @@ def test_the_umask_is_as_before(folder: Path) -> None:
         os.umask(before)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_what_root_makes_by_hand_is_the_services(host: Host) -> None:
-    """On a new host, before the service's first run: it must be able to replace all of it later."""
-    os.chown(host.reports, NOBODY, -1)
-    os.chown(host.textfiles, 0, NOBODY)
-    host.textfiles.chmod(0o775)
-    host.add("7.1.16/all-pass", "web01/all-pass.json")
+def test_what_root_makes_belongs_to_the_folders_owner(folder: Path) -> None:
+    """On a new host, before the service's first run: it must be able to read and replace all of it later."""
+    os.chown(folder, NOBODY, NOBODY)
+    os.chown(folder / "x.prom", 4711, 4711)
 
-    assert host.run().returncode == 0
+    replace(folder)
+    replace(folder, "a/b/c.html")
 
-    made = [*host.reports.rglob("*"), *host.textfiles.iterdir()]
-    assert len(made) == 5
-    assert {path.stat().st_uid for path in made} == {NOBODY}
+    made = [folder / "x.prom", *(folder / "a").rglob("*"), folder / "a"]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(NOBODY, NOBODY)}, (
+        "a stranger's file lends us no owner"
+    )
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-@pytest.mark.parametrize("mode", [0o755, 0o775])
-def test_what_root_makes_where_the_service_may_not_write_is_roots(host: Host, mode: int) -> None:
-    os.chown(host.reports, NOBODY, -1)
-    host.textfiles.chmod(mode)  # of root's group, which the service's user is not in
-    host.add("7.1.16/all-pass")
+def test_roots_private_file_is_for_the_group_that_may_write_to_the_folder(folder: Path) -> None:
+    os.chown(folder, 0, NOBODY)
+    folder.chmod(0o775)
 
-    assert host.run().returncode == 0
+    replace(folder, mode=0o600)
 
-    assert {path.stat().st_uid for path in host.textfiles.iterdir()} == {0}
+    status = (folder / "x.prom").stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (0, NOBODY, 0o640)
+    folder.chmod(0o755)
+    replace(folder, mode=0o600)
+    assert stat.S_IMODE((folder / "x.prom").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(("durable", "expected"), [(True, [False, True]), (False, [])])
+def test_what_can_be_made_again_is_not_waited_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, durable: bool, expected: list[bool]
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(stat.S_ISDIR(os.fstat(descriptor).st_mode)))
+    with OutputFolder(str(folder)) as opened:
+        opened.replace("x.prom", NEW, durable=durable)
+
+    assert synced == expected

@@ -16,12 +16,14 @@ from helpers.paths import REPOSITORY
 
 PACKAGE = REPOSITORY / "inspec_textfile"
 
-READING = ("text", "files", "report")
+READING = ("text", "ownership", "files", "report")
 MAY_IMPORT = {
     "text": (),
     "plain": (),
     "messages": ("text",),
-    "files": ("text",),
+    "ownership": (),
+    "lock": ("ownership",),
+    "files": ("text", "ownership", "lock"),
     "parallel": (),
     "report": READING,
     "history": ("plain",),

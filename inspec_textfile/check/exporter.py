@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspec_textfile.check.findings import Finding, ok, problem
-from inspec_textfile.files import user_name
+from inspec_textfile.ownership import user_name
 
 _PROGRAMS = ("node_exporter", "prometheus-node-exporter")
 _DEBIANS_FOLDER = "/var/lib/prometheus/node-exporter"

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from inspec_textfile.check.findings import Finding, note, ok, problem, reason
-from inspec_textfile.files import user_name
+from inspec_textfile.ownership import user_name
 from inspec_textfile.text import age
 
 STALE_HOURS = 26

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from inspec_textfile.check.findings import Finding, note, ok, problem
 from inspec_textfile.check.textfile import BrokenTextfile, Series, Textfile, parse_textfile
-from inspec_textfile.files import read_at_most, user_name
+from inspec_textfile.files import read_at_most
+from inspec_textfile.ownership import user_name
 
 _MAX_BYTES = 256 * 1024 * 1024
 _OF_RUN_INSPEC = "inspec_exec"

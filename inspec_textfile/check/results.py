@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from inspec_textfile.check.findings import Finding, note, ok, problem, reason
 from inspec_textfile.check.folders import STALE_HOURS
-from inspec_textfile.files import user_name
+from inspec_textfile.ownership import user_name
 from inspec_textfile.pages.words import count
 from inspec_textfile.report.hints import dated_groups, older_runs, renamed_reports, skipped_results
 from inspec_textfile.report.parse import parse_report

@@ -12,7 +12,8 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from inspec_textfile.files import read_at_most, user_name
+from inspec_textfile.files import read_at_most
+from inspec_textfile.ownership import user_name
 from inspec_textfile.report.model import Unreadable
 from inspec_textfile.text import clean
 

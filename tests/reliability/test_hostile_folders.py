@@ -136,7 +136,7 @@ def test_a_folder_that_is_swapped_for_a_link_in_mid_run(host: Host, elsewhere: P
     assert host.run().returncode == 0
     write_results(host, 2)
     host.add("7.1.16/ssh-baseline", "sub/b.json")
-    command = traced_command(host, *on_our_folders(host, "fsync", inject="delay_enter=1500000:when=1"))
+    command = traced_command(host, *on_our_folders(host, "write", inject="delay_enter=1500000:when=1"))
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         eventually(lambda: any(name.endswith(".tmp") for name in os.listdir(host.reports)), 10, "it writes", every=0.005)
         folder.rename(host.root / "moved")

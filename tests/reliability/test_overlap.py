@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from inspec_textfile.lock import LOCK_FILE
+
 from helpers.generations import generation, leftovers, write_results
 from helpers.host import COMMAND, Host
 from helpers.servers import eventually
@@ -107,7 +109,8 @@ def test_a_run_that_waited_in_vain_says_so(host: Host) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) in (1, 2), "a line for each folder that the holder had locked already"
     assert all(
-        "another run has been writing here for over 0 s; find out why it hangs" in line for line in done.stderr.splitlines()
+        f"another run (process {holder.pid}) has been writing here for over 0 s; find out why it hangs" in line
+        for line in done.stderr.splitlines()
     )
     assert generation(host) == 1
     holder.send_signal(signal.SIGCONT)
@@ -117,11 +120,12 @@ def test_a_run_that_waited_in_vain_says_so(host: Host) -> None:
 
 def _until_locked(host: Host, process: subprocess.Popen[str]) -> None:
     """Wait until a run holds a lock."""
-    folder = f":{host.textfiles.stat().st_ino} "
+    lock = host.textfiles / LOCK_FILE
 
     def locked() -> bool:
+        inode = f":{_inode(lock)} "
         lines = Path("/proc/locks").read_text().splitlines()
-        return any("FLOCK" in line and folder in line and f" {process.pid} " in line for line in lines)
+        return any("FLOCK" in line and inode in line and f" {process.pid} " in line for line in lines)
 
     _until(locked, process)
 
