@@ -24,7 +24,7 @@ from helpers.release import build_release
 from helpers.servers import eventually, free_port
 from helpers.stand_in import report
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 ANSIBLE = REPOSITORY / "contrib" / "ansible"
 METRICS = "/var/lib/prometheus/node-exporter"

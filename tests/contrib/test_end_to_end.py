@@ -25,6 +25,8 @@ from helpers.servers import eventually, free_port, prometheus, running
 from helpers.stack import RULES, Stack, dated
 from helpers.stand_in import CRON, SYSTEMD, StandIn, commands_of, report
 
+pytestmark = pytest.mark.long
+
 RESULTS = "/usr/local/etc/inspec-results"
 PAGES = "/usr/local/etc/inspec-reports"
 METRICS = "/var/lib/prometheus/node-exporter"

@@ -91,11 +91,13 @@ def test_links_use_columns_that_their_query_returns() -> None:
             assert used <= set(columns), panel["title"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("query", EXPRESSIONS)
 def test_a_query_returns_data(stack: Stack, query: str) -> None:
     assert stack.query(substituted(EXPRESSIONS[query], **EVERYTHING))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("query", EXPRESSIONS)
 def test_a_query_returns_data_for_one_host_and_one_profile(stack: Stack, query: str) -> None:
     # Grafana escapes what a regular expression would take for its own, and quotes that for PromQL.
@@ -107,6 +109,7 @@ def test_a_query_returns_data_for_one_host_and_one_profile(stack: Stack, query: 
     assert stack.query(substituted(EXPRESSIONS[query], **chosen))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name, variable in VARIABLES.items() if variable["type"] == "query"])
 def test_a_variable_finds_values(stack: Stack, name: str) -> None:
     found = re.fullmatch(r"label_values\((.*), (\w+)\)", VARIABLES[name]["query"]["query"])
@@ -117,6 +120,7 @@ def test_a_variable_finds_values(stack: Stack, name: str) -> None:
     assert {"instance": stack.instance, "report": IN_A_FOLDER, "profile": "edge-outcomes"}[name] in offered
 
 
+@pytest.mark.long
 def test_the_link_of_a_row_leads_to_the_control_on_its_page(stack: Stack) -> None:
     (panel,) = [panel for panel in PANELS if panel["title"] == "Failing controls" and panel["type"] == "table"]
     (target,) = panel["targets"]

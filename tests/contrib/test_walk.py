@@ -7,11 +7,15 @@ import re
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from helpers.isolated_host import isolated_host
 from helpers.needs import require
 from helpers.paths import REPOSITORY
 from helpers.servers import eventually
 from helpers.stand_in import commands_of
+
+pytestmark = pytest.mark.long
 
 CRON = REPOSITORY / "contrib" / "cron"
 CHECK = "inspec-textfile --settings /etc/default/inspec-textfile --check || true"

@@ -15,7 +15,7 @@ from helpers.needs import require
 from helpers.paths import REPOSITORY
 from helpers.servers import eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SAMPLE = REPOSITORY / "tests" / "data" / "sample"
 METRICS = "/var/lib/prometheus/node-exporter"

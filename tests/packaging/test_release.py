@@ -20,7 +20,7 @@ from helpers.paths import REPOSITORY
 from helpers.pythons import NEWEST, OLDEST, VERSIONS, find_python, make_newest_root
 from helpers.release import build_release
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SAMPLE = REPOSITORY / "tests" / "data" / "sample"
 METADATA = (REPOSITORY / "setup.cfg").read_text()
