@@ -17,7 +17,7 @@ import pytest
 from helpers.host import COMMAND, Host, parse_series
 from helpers.isolated_host import IsolatedHost, isolated_host
 from helpers.paths import REPOSITORY
-from helpers.pythons import NEWEST, OLDEST, VERSIONS, find_python, make_newest_root
+from helpers.pythons import NEWEST, VERSIONS, find_python, make_newest_root
 from helpers.release import build_release
 
 pytestmark = pytest.mark.long
@@ -121,9 +121,9 @@ def test_the_sdist_has_what_it_takes_to_build_and_test(release: Path) -> None:
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    left_out = {name for name in tracked if name not in members}
-    assert not {name for name in left_out if name.startswith(("inspec_textfile/", "contrib/", "docs/", "tests/"))}
-    assert {"LICENSE", "README.md", "CHANGELOG.md", "setup.cfg", "pyproject.toml", "PKG-INFO"} <= set(members)
+    assert tracked
+    assert [name for name in tracked if name not in members] == []
+    assert "PKG-INFO" in members
     assert {member.uid for member in members.values()} == {0}
     assert len({member.mtime for member in members.values()}) == 1
 
@@ -198,9 +198,3 @@ def test_the_tests_pass_on_the_newest(newest: IsolatedHost) -> None:
     done = newest.run(*python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *tests, seconds=300)
 
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_what_is_supported_is_what_is_tested() -> None:
-    (oldest,) = re.findall(r"(?m)^python_requires = >=(.*)$", METADATA)
-
-    assert oldest == OLDEST
