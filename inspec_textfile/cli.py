@@ -16,6 +16,7 @@ import click
 from inspec_textfile import __version__
 from inspec_textfile.options import (
     Command,
+    Days,
     Mode,
     ReportName,
     Upload,
@@ -26,7 +27,7 @@ from inspec_textfile.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from inspec_textfile.console import Console
@@ -84,7 +85,7 @@ Exit status:
     type=click.Choice(["none", "failing", "all"]),
     default="none",
     show_default=True,
-    help="Single controls as series of their own: none, those neither passed nor not applicable, or all.",
+    help="Which controls get a series each: none; failing (all but passed and not applicable); all.",
 )
 @option(
     "--max-control-series",
@@ -92,7 +93,15 @@ Exit status:
     type=click.IntRange(min=0),
     default=1000,
     show_default=True,
-    help="Limit for the series of single controls in the file; the worst are kept.",
+    help="Limit for these series in the file; the worst are kept.",
+)
+@option(
+    "--remediation-days",
+    metavar="DAYS",
+    type=Days(("critical", "high", "medium", "low")),
+    default="30,30,90,180",
+    show_default=True,
+    help="In how many days to fix a finding: critical,high,medium,low; 0 for no limit.",
 )
 @option("--mode", metavar="OCTAL", type=Mode(), default="0644", show_default=True, help="File mode of the .prom file.")
 @option(
@@ -114,7 +123,7 @@ Exit status:
     type=click.FloatRange(min=1, max=3600),
     default=45,
     show_default=True,
-    help="How long publishing may take in all; the metrics wait for it.",
+    help="Limit for publishing in all; the metrics wait for it.",
 )
 @option(
     "--settings",
@@ -123,7 +132,7 @@ Exit status:
     callback=read_settings,
     help=f"Read options, and credentials for --upload, from NAME=value lines, such as the service's {SETTINGS_FILE}.",
 )
-@option("--check", is_flag=True, help="Look at the set-up, say what is wrong and what to do; change nothing.")
+@option("--check", is_flag=True, help="Check the set-up and say how to fix it; changes nothing.")
 @option("-q", "--quiet", is_flag=True, help="No messages; check the exit status and the metrics.")
 @option("-v", "--verbose", is_flag=True, help="Say what is read and written, and where options come from.")
 @click.version_option(__version__, prog_name="inspec-textfile", message="%(prog)s %(version)s")
@@ -172,10 +181,15 @@ def _shown_output(directory: str | None, file: str) -> str:
     return os.path.abspath(os.path.join(directory, file)) if directory else "standard output"
 
 
-def _refuse_conflicts(options: dict[str, Any]) -> None:
+def _refuse_conflicts(options: dict[str, Any], output_dir: str | None) -> None:
     """Raise click.UsageError for options that do not go together."""
-    if options["upload"] and options["no_reports"]:
+    target = options["upload"]
+    if target and options["no_reports"]:
         raise click.UsageError("--upload publishes the pages, and --no-reports makes none: leave one of them out")
+    if target and target.scheme == "file":
+        for option, folder in (("--reports-dir", options["reports_dir"]), ("--output", output_dir)):
+            if folder and os.path.realpath(target.folder) == os.path.realpath(folder):
+                raise click.UsageError(f"--upload leads to the folder of {option}: pass another one")
 
 
 def _check(context: click.Context, results: tuple[str, ...], options: dict[str, Any]) -> int:
@@ -186,8 +200,8 @@ def _check(context: click.Context, results: tuple[str, ...], options: dict[str, 
 
     findings = [problem(text) for text in unknown_variables(context, os.environ)]
     try:
-        _refuse_conflicts(options)
         directory, file = _output(options["output"])
+        _refuse_conflicts(options, directory)
     except click.UsageError as error:
         shown = "nowhere"
         findings.append(problem(error.message))
@@ -210,10 +224,11 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
     from inspec_textfile.messages import Messages
     from inspec_textfile.run import Clock, run
 
-    _refuse_conflicts(options)
     directory, file = _output(options["output"])
+    _refuse_conflicts(options, directory)
     console = Console(quiet=options["quiet"], verbose=options["verbose"])
-    _introduce(context, console, _shown_output(directory, file))
+    unknown = unknown_variables(context, os.environ)
+    _introduce(context, console, _shown_output(directory, file), unknown)
 
     def elapsed() -> float:
         return time.monotonic() - _STARTED
@@ -233,14 +248,14 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
         _on_signals(signal.SIG_IGN)
         progress.end()
         console.error("interrupted: files that were not written yet are unchanged")
-    return 1 if console.errors else 0
+    return 1 if console.errors or unknown else 0
 
 
-def _introduce(context: click.Context, console: Console, output: str) -> None:
-    """Say what a run will work on, and what looks like a mistake on the command line or in the environment."""
+def _introduce(context: click.Context, console: Console, output: str, unknown: Iterable[str]) -> None:
+    """Say what a run will work on, and what looks like a mistake on the command line or in the environment (`unknown`)."""
     for text in in_force(context, output) if context.params["verbose"] else ():
         console.info(text)
-    for text in unknown_variables(context, os.environ):
+    for text in unknown:
         console.warn(text)
     if context.params["verbose"]:
         from inspec_textfile.report.hints import hints
@@ -269,6 +284,7 @@ def _job(results: tuple[str, ...], options: dict[str, Any], directory: str | Non
         control_series=options["control_series"],
         max_control_series=options["max_control_series"],
         inputs=not options["no_inputs"],
+        limits=options["remediation_days"],
         upload=_publication(options),
     )
 

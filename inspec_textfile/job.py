@@ -36,6 +36,8 @@ class Job(NamedTuple):
     max_control_series: int = 1000
     inputs: bool = True
     """Whether pages show the profiles' inputs."""
+    limits: tuple[tuple[str, int], ...] = (("critical", 30), ("high", 30), ("medium", 90), ("low", 180))
+    """(severity, days) in which a finding must be repaired."""
     upload: Publication | None = None
     """Where the pages are published; None for nowhere."""
     stdin_problem: str = ""

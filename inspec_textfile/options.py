@@ -1,22 +1,38 @@
 """The building blocks of command-line options: their types, and where their values come from.
 
 A value comes from the command line, else the environment, else the --settings file, else it is the default.
+
+A settings file such as /etc/default/inspec-textfile is read by cron as shell and by systemd as EnvironmentFile=. Only what
+both read the same way is accepted: NAME=value, with or without quotes, and comments. Anything else would mean different
+things to the two (systemd.exec(5), EnvironmentFile=; sh(1), "Quoting").
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
 
-if TYPE_CHECKING:
-    from inspec_textfile.settings import Setting
+from inspec_textfile.ownership import user_name
 
 PREFIX = "INSPEC_TEXTFILE_"
 _MAX_SETTINGS_BYTES = 1024 * 1024
+_LINE = re.compile(
+    r"""[ \t]*
+    (?P<name>[A-Za-z_][A-Za-z0-9_]*)=
+    (?: "(?P<double>(?:[^"\\$`]|\\["\\$`])*)"
+      | '(?P<single>[^'\\]*)'
+      | (?P<plain>[^\s"'\\$`;&|<>()~\#][^\s"'\\$`;&|<>()~]*|)
+    )[ \t]*\Z""",
+    re.VERBOSE,
+)
+_EXPANDED = re.compile(r"[$`]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
@@ -39,13 +55,28 @@ class Mode(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
         """Return the mode as a number."""
         if isinstance(value, int):
             return value
-        try:
-            mode = int(value, 8)
-        except ValueError:
-            mode = -1
-        if not 0 <= mode <= 0o777:
+        if not re.fullmatch("0?[0-7]{3}", value):
             self.fail(f"{value!r} is not a file mode in octal, such as 0644", param, context)
-        return mode
+        return int(value, 8)
+
+
+class Days(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """Days for each of some severities, worst first: `30,30,90,180`."""
+
+    name = "days"
+
+    def __init__(self, severities: Sequence[str]) -> None:
+        self._severities = tuple(severities)
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> tuple[tuple[str, int], ...]:
+        """Return (severity, days) for each severity with a limit."""
+        if isinstance(value, tuple):
+            return value
+        numbers = value.replace(" ", "").split(",")
+        if len(numbers) != len(self._severities) or not all(re.fullmatch("[0-9]{1,4}", number) for number in numbers):
+            names = ",".join(self._severities).upper()
+            self.fail(f"{value!r} is not {names}: whole days, 0 for no limit, such as 30,30,90,180", param, context)
+        return tuple((severity, int(days)) for severity, days in zip(self._severities, numbers) if int(days))
 
 
 class ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
@@ -80,6 +111,23 @@ class Upload(click.ParamType):  # type: ignore[type-arg]  # generic since click 
 # --- the --settings file ---------------------------------------------------------------------------------------------------
 
 
+class SettingsError(Exception):
+    """The file, or a line of it, cannot be used; the message says why and what to do."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        """From 1; 0 for the file as a whole."""
+
+
+class Setting(NamedTuple):
+    """The value of a variable."""
+
+    value: str
+    line: int
+    """Line number in the file, from 1."""
+
+
 class SettingsFile(NamedTuple):
     """The content of the --settings file."""
 
@@ -100,21 +148,14 @@ def read_settings(context: click.Context, param: click.Parameter, path: str | No
     """Read the --settings file; its variables become the defaults of other options."""
     if path is None or context.resilient_parsing:
         return None
-    from inspec_textfile.settings import SettingsError, parse_settings
-
     try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_SETTINGS_BYTES + 1)
-        if len(data) > _MAX_SETTINGS_BYTES:
-            reason = f"{path} is larger than {_MAX_SETTINGS_BYTES >> 20} MiB, so it is no settings file"
-            raise click.BadParameter(reason, context, param)
-        text = os.fsdecode(data)
-        settings = SettingsFile(os.path.abspath(path), parse_settings(text))
+        settings = SettingsFile(os.path.abspath(path), parse_settings(os.fsdecode(_read_own_file(path))))
     except OSError as error:
         what = "run this as root or as the service's user, or leave --settings out"
         raise click.BadParameter(f"{path} cannot be read: {error.strerror}; {what}", context, param) from None
     except SettingsError as error:
-        raise click.BadParameter(f"{path}, line {error.line}: {error}", context, param) from None
+        where = f"{path}, line {error.line}" if error.line else path
+        raise click.BadParameter(f"{where}: {error}", context, param) from None
     values = {name: setting.value for name, setting in settings.variables.items() if setting.value}
     context.default_map = {
         str(other.name): values[variable]
@@ -122,6 +163,51 @@ def read_settings(context: click.Context, param: click.Parameter, path: str | No
         if (variable := variable_of(other)) in values and other is not param
     }
     return settings
+
+
+def _read_own_file(path: str) -> bytes:
+    """Return the content of a file that says where to write, so nobody else may. Raises OSError, SettingsError."""
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
+            raise SettingsError(0, f"others may write to it: chown {user_name()} {path}; chmod go-w {path}")
+        data = file.read(_MAX_SETTINGS_BYTES + 1)
+    if len(data) > _MAX_SETTINGS_BYTES:
+        raise SettingsError(0, f"is larger than {_MAX_SETTINGS_BYTES >> 20} MiB, so it is no settings file")
+    return data
+
+
+def parse_settings(text: str) -> dict[str, Setting]:
+    """Return the variables of a file; the last line of a variable counts. Raises SettingsError."""
+    found = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip(" \t") or line.lstrip(" \t").startswith("#"):
+            continue
+        matched = _LINE.match(line)
+        if not matched or _CONTROL.search(line):
+            raise SettingsError(number, _why(line))
+        double, single, plain = matched.group("double", "single", "plain")
+        value = re.sub(r"\\(.)", r"\1", double) if double is not None else single if single is not None else plain
+        found[matched["name"]] = Setting(value, number)
+    return found
+
+
+def _why(line: str) -> str:
+    """Return why a line is not a setting, without its value, which may be secret."""
+    name, equals, value = line.strip().partition("=")
+    if line.endswith("\r"):
+        return "has a Windows line ending (CR LF): convert the file, e.g. with dos2unix"
+    if _CONTROL.search(line):
+        return "holds a control character"
+    if re.match(r"export[ \t]", name):
+        return "begins with export, which systemd ignores: write NAME=value alone"
+    if not equals or not re.match(r"[ \t]*[A-Za-z_][A-Za-z0-9_]*[ \t]*\Z", name):
+        return "is not of the form NAME=value"
+    if name != name.strip() or value != value.lstrip():
+        return f"must have no space before or after the = of {name.strip()}"
+    if _EXPANDED.search(value) and not value.startswith("'"):
+        return f"{name}: $ and ` mean something to a shell and nothing to systemd: write the value itself, or put it into '...'"
+    return f'{name}: write a value with spaces or characters such as ; & ~ as {name}="...", all of it on one line'
 
 
 class Command(click.Command):
@@ -192,7 +278,5 @@ def unknown_variables(context: click.Context, environment: Iterable[str]) -> lis
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
     nearest = get_close_matches(name.removeprefix(PREFIX), [other.removeprefix(PREFIX) for other in sorted(known)], 1)
     return f"; did you mean {PREFIX}{nearest[0]}?" if nearest else "; see --help, or remove it"

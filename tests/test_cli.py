@@ -171,6 +171,15 @@ def test_it_runs_isolated_from_the_folder_it_is_started_in(host: Host) -> None:
     [
         (["--mode", "999"], "is not a file mode in octal"),
         (["--mode", "17777"], "is not a file mode in octal"),
+        (["--mode", "6_4_4"], "is not a file mode in octal"),
+        (["--mode", "0o644"], "is not a file mode in octal"),
+        (["--mode", "1777"], "is not a file mode in octal"),
+        (
+            ["--remediation-days", "30,30,90"],
+            "is not CRITICAL,HIGH,MEDIUM,LOW: whole days, 0 for no limit, such as 30,30,90,180",
+        ),
+        (["--remediation-days", "30,30,90,-1"], "is not CRITICAL,HIGH,MEDIUM,LOW"),
+        (["--remediation-days", "30,30,90,1e3"], "is not CRITICAL,HIGH,MEDIUM,LOW"),
         (["--report-name", "../x", "-"], "must be a printable name"),
         (["--report-name", "/etc/x", "-"], "must be a printable name"),
         (["--report-name", "a\nb", "-"], "must be a printable name"),
@@ -188,6 +197,17 @@ def test_wrong_usage(host: Host, arguments: list[str], expected: str) -> None:
     assert done.returncode == 2
     assert expected in done.stderr
     assert not host.prom.exists()
+
+
+@pytest.mark.parametrize(("folder", "option"), [("textfiles", "--output"), ("reports", "--reports-dir"), ("link", "--output")])
+def test_an_upload_into_a_folder_of_the_run(host: Host, folder: str, option: str) -> None:
+    """It would wait for its own lock."""
+    (host.root / "link").symlink_to("textfiles")
+
+    done = host.run("--upload", f"file://{host.root / folder}")
+
+    assert done.returncode == 2
+    assert f"--upload leads to the folder of {option}: pass another one" in done.stderr
 
 
 def test_no_folder_of_node_exporter(host: Host) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from inspec_textfile.settings import Setting, SettingsError, parse_settings
+from inspec_textfile.options import Setting, SettingsError, parse_settings
+from inspec_textfile.ownership import user_name
 
 from helpers.host import Host
 from helpers.paths import REPOSITORY
@@ -15,7 +17,6 @@ from helpers.paths import REPOSITORY
 ACCEPTED = {
     "A=b": "b",
     "  A=b  ": "b",
-    "export A=b": "b",
     "A=": "",
     "A=''": "",
     'A=""': "",
@@ -33,6 +34,7 @@ ACCEPTED = {
 REFUSED = {
     "A": "is not of the form NAME=value",
     "A B=c": "is not of the form NAME=value",
+    "export A=b": "begins with export, which systemd ignores: write NAME=value alone",
     "1A=b": "is not of the form NAME=value",
     "; a comment for systemd": "is not of the form NAME=value",
     "A = b": "must have no space before or after the = of A",
@@ -118,7 +120,7 @@ def service(host: Host, *more: str) -> str:
         host,
         f"INSPEC_TEXTFILE_RESULTS_DIR={host.results}",
         f'INSPEC_TEXTFILE_REPORTS_DIR="{host.reports}"',
-        f"export INSPEC_TEXTFILE_OUTPUT={host.prom}",
+        f"INSPEC_TEXTFILE_OUTPUT={host.prom}",
         *more,
     )
 
@@ -175,8 +177,10 @@ def test_unknown_variables_are_named(host: Host) -> None:
 
     done = host.start(["--settings", settings], env=environment)
     assert done.stderr.splitlines() == [f"inspec-textfile: {line}" for line in expected]
-    assert done.returncode == 0, "nothing was lost"
-    assert host.start(["--settings", settings, "-q"], env=environment).stderr == ""
+    assert done.returncode == 1, "or the run does something else than was wanted, and nobody notices"
+    assert host.prom.exists()
+    quiet = host.start(["--settings", settings, "-q"], env=environment)
+    assert (quiet.returncode, quiet.stderr) == (1, "")
 
     checked = host.start(["--settings", settings, "--check"], env=environment)
     assert [line for line in checked.stdout.splitlines() if "no such option" in line] == [
@@ -201,6 +205,24 @@ def test_errors_name_file_and_line(host: Host) -> None:
     done = host.start(["--settings", "/nonexistent"])
     assert done.returncode == 2
     assert "/nonexistent cannot be read: No such file or directory" in done.stderr
+    assert not host.prom.exists()
+
+
+@pytest.mark.parametrize(("mode", "owner"), [(0o666, 0), (0o664, 0), (0o600, 4711)])
+def test_a_file_that_others_may_write_to_is_refused(host: Host, mode: int, owner: int) -> None:
+    """It says where to write, as root perhaps."""
+    settings = Path(service(host))
+    settings.chmod(mode)
+    if owner:
+        if os.geteuid():
+            pytest.skip("only root can give files away")
+        os.chown(settings, owner, -1)
+
+    done = host.start(["--settings", str(settings)])
+
+    assert done.returncode == 2
+    what_to_do = f"{settings}: others may write to it: chown {user_name()} {settings}; chmod go-w {settings}"
+    assert what_to_do in " ".join(done.stderr.split())
     assert not host.prom.exists()
 
 

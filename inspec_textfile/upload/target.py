@@ -31,6 +31,11 @@ class Target(NamedTuple):
         """The place as a person knows it."""
         return f"{self.scheme}://{self.bucket}/{self.prefix}".rstrip("/")
 
+    @property
+    def folder(self) -> str:
+        """The path of a folder, if the scheme is `file`."""
+        return f"/{self.prefix}"
+
 
 class Publication(NamedTuple):
     """What a run needs to know to publish its pages."""
