@@ -67,7 +67,8 @@ def test_from_a_bare_debian_to_an_alert(tmp_path: Path) -> None:
         link = eventually(lambda: alerts().get(name), 120, f"{name}, with its link")
 
         assert link == "http://localhost:8080/inspec-reports/inspec-ssh-baseline.json.html"
-        page = shell(f"curl -sf {link}")
+        page = shell(f"curl -sfi {link}")
+        assert re.search("(?m)^Content-Security-Policy: sandbox allow-scripts ", page)
         assert "Direct root login must be refused" in page
         assert 'id="c:acme-ssh-baseline/ssh-01"' in page
 
