@@ -7,28 +7,43 @@ import json
 import re
 from typing import Any
 
+# Control characters, lone surrogates, and what is invisible or changes the direction of writing.
 # Compiled when a text needs them, which is rare.
-_UNSAFE = "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
-_UNSAFE_ON_TERMINAL = "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+_UNSAFE = (
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_LOOKS_ESCAPED = r"\\(?=x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _MAX_ON_TERMINAL = 600
 
 
 def clean(text: str) -> str:
-    """Return `text` with control characters (all but the newline) and lone surrogates replaced by U+FFFD.
+    r"""Return `text` on one line, with control, invisible and directional characters and lone surrogates written as escapes.
 
-    For ids and names: they become labels, and are compared, so what looks the same must be the same.
+    For ids and names: they become labels, and are compared, so what looks the same must be the same, and what differs must
+    stay different. `\x1b` is ESC, `\u202e` an override, `\xe9` a byte that is not UTF-8; a backslash that would look like the
+    start of an escape is doubled.
     """
-    return text if text.isprintable() else re.sub(_UNSAFE, "\ufffd", text)
+    if "\\" in text:
+        text = re.sub(_LOOKS_ESCAPED, r"\\\\", text)
+    return text if text.isascii() and text.isprintable() else re.sub(_UNSAFE, _escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if 0xDC80 <= code <= 0xDCFF:  # Python's form of a byte that is not UTF-8 (surrogateescape)
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def visible(text: str, longest: int = _MAX_ON_TERMINAL) -> str:
     """Return `text` on one line, safe to print on a terminal, and not too long.
 
-    Control characters, directional overrides and lone surrogates are written as escapes: a file name must not be able to move
-    the cursor or to fake another line.
+    A file name must not be able to move the cursor or to fake another line, so what is unsafe is written as an escape.
     """
-    if not text.isprintable():
-        text = re.sub(_UNSAFE_ON_TERMINAL, lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
+    if not (text.isascii() and text.isprintable()):
+        text = re.sub(_UNSAFE, lambda match: _SHORT.get(match.group()) or _escaped(match), text)
     return text if len(text) <= longest else text[:longest] + "..."
 
 

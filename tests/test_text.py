@@ -7,9 +7,13 @@ from inspec_textfile.text import age, as_text, clean, visible
     ("text", "expected"),
     [
         ("plain ünï 検査 🔒", "plain ünï 検査 🔒"),
-        ("two\nlines", "two\nlines"),
-        ("nul\x00 esc\x1b[31m cr\r tab\t del\x7f c1\x85", "nul\ufffd esc\ufffd[31m cr\ufffd tab\ufffd del\ufffd c1\ufffd"),
-        ("lone \ud800", "lone \ufffd"),
+        ("two\nlines", r"two\x0alines"),
+        ("a\u202eb\u200bc\ufeffd", r"a\u202eb\u200bc\ufeffd"),
+        (r"C:\temp\x9 \x1b \u00e9", r"C:\temp\x9 \\x1b \\u00e9"),
+        ("caf\udce9 \udc85 \x85", r"caf\xe9 \x85 \u0085"),
+        ("no\xa0break\u3000full width", "no\xa0break\u3000full width"),
+        ("nul\x00 esc\x1b[31m cr\r tab\t del\x7f c1\x85", r"nul\x00 esc\x1b[31m cr\x0d tab\x09 del\x7f c1\u0085"),
+        ("lone \ud800", r"lone \ud800"),
     ],
 )
 def test_clean(text: str, expected: str) -> None:

@@ -124,9 +124,12 @@ def _has_content(document: Mapping[str, Any]) -> bool:
 
 
 def _decode(data: bytes) -> str:
-    """Return bytes as text: UTF-8, or UTF-16 and UTF-32 as PowerShell's `>` writes them; other bytes become U+FFFD."""
+    """Return bytes as text: UTF-8, or UTF-16 and UTF-32 as PowerShell's `>` writes them.
+
+    A byte that is not UTF-8 becomes a lone surrogate (surrogateescape): ids that differ in such a byte alone stay different.
+    """
     encoding = json.detect_encoding(data).replace("utf-8-sig", "utf-8")  # a mark at its start goes in any case
-    return data.decode(encoding, errors="replace").lstrip("\ufeff")
+    return data.decode(encoding, errors="surrogateescape" if encoding == "utf-8" else "replace").lstrip("\ufeff")
 
 
 def _decoder(warnings: Warnings) -> json.JSONDecoder:
@@ -137,8 +140,9 @@ def _decoder(warnings: Warnings) -> json.JSONDecoder:
     def constant(name: str) -> None:
         warnings.add("constant", name)
 
-    # strict=False: accept control characters in strings. JSON does not allow them, but reports have them.
-    return json.JSONDecoder(object_pairs_hook=pairs_to_dict, parse_constant=constant, strict=False)
+    # Strict: a raw line break in a string is damage (a log driver, a terminal), and may stand in a key or an id. Neither Ruby
+    # nor jq writes control characters that way.
+    return json.JSONDecoder(object_pairs_hook=pairs_to_dict, parse_constant=constant)
 
 
 def _join_repeated(pairs: Iterable[tuple[str, Any]], warnings: Warnings) -> dict[str, Any]:
@@ -221,7 +225,7 @@ def _is_of_report(text: str, failure: _Failure) -> bool:
 def _holds_report(rest: str) -> bool:
     """Return whether what follows a report is another one, or a part of one. Other output may follow."""
     failures: list[_Failure] = []
-    documents = _documents(rest, json.JSONDecoder(strict=False).raw_decode, failures)
+    documents = _documents(rest, json.JSONDecoder().raw_decode, failures)
     with suppress(NotAReport, RecursionError):  # numbers and brackets without end
         if any(_is_report(document) for document, _ in documents):
             return True

@@ -88,7 +88,8 @@ def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modif
     began = _began(entries)
     entries = with_ends(entries, _run(began, modified_ns), warnings)
     platform = as_mapping(document.get("platform"))
-    target, target_id = read_target(document)
+    is_converted = _is_converted(platform)
+    target, target_id = read_target(document, is_converted=is_converted)
     return Report(
         name=name,
         modified_ns=modified_ns,
@@ -103,7 +104,7 @@ def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modif
         profiles=resolve(entries, names_parents=_names_parents(as_text(document.get("version")))),
         digest=digest,
         warnings=tuple(warnings),
-        is_converted=_is_converted(platform),
+        is_converted=is_converted,
     )
 
 

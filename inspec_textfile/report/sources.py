@@ -285,5 +285,4 @@ def _name_by_folder(path: str) -> str:
 
 def _report_name(path: str) -> str:
     """Return a path as a label: without `.json`, with bytes that are not UTF-8 and control characters made visible."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return clean(text.removesuffix(_SUFFIX)).replace("\n", "\ufffd") or "unnamed"
+    return clean(path.removesuffix(_SUFFIX)) or "unnamed"

@@ -1,41 +1,157 @@
-"""Which host was scanned."""
+"""Which host was scanned: its name, its id, and whether two reports are of the same one."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from inspec_textfile.report.fields import as_mapping
+from inspec_textfile.report.model import Report
 from inspec_textfile.text import clean
 
 _NAMES = ("hostname", "host", "fqdn", "host_name", "node_name")
-# A UUID, or a container's or machine's id in hexadecimal.
-_ID = re.compile(r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{12}|[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE)
+_UUID = r"\{?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\}?|[0-9a-f]{32}"
+_IS_UUID = re.compile(_UUID, re.IGNORECASE)
+# A UUID, or a container's id in hexadecimal.
+_IS_ID = re.compile(rf"{_UUID}|[0-9a-f]{{12}}|[0-9a-f]{{64}}", re.IGNORECASE)
+# What InSpec may take for `target_id` where there is no machine id: the end of a line of /proc/self/cgroup or mountinfo
+# (inspec/train, lib/train/platforms/detect/helpers/os_common.rb, uuid_from_containerized_system). Ids of containers and pods,
+# units of systemd, words of container engines: none of them says which host it was.
+_IS_CGROUP = re.compile(
+    rf"""/(?!/)[^@]* | \d+:[\w,=]*:/[^@]*
+    | (?:user@\d+|[\w.\\-]+)\.(?:scope|slice|service)
+    | (?:[\w.:/-]+[-:/.])? (?:{_UUID} | [0-9a-f]{{64}})
+    | (?:docker|libpod|crio|cri-containerd|containerd|kubepods|buildkit)(?:-[a-z]+)?[-:/][0-9a-f]{{12,}}
+    | pod[0-9a-f_-]{{32,36}} | [0-9a-f]{{32}}-\d{{8,11}} | [0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{4}}
+    | lxc\.(?:payload|monitor)[./][^@]*
+    | docker | podman | libpod | containerd | crio | lxc | kubepods(?:[-:/.](?:besteffort|burstable))?
+    | besteffort | burstable | guaranteed | container
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z]", re.IGNORECASE)
+# What train makes of an empty file (the SHA-1 of nothing), and UUIDs of machines that have none.
+# The SHA-1 of nothing, which train makes of an empty file, and what machines have that have none.
+_NO_MACHINE = {"da39a3ee5e6b5b0db255bfef95601890", "0" * 32, "f" * 32}
 
-# What `inspec exec --target` takes: ssh://user:password@host. A password should have no slash, but may.
-_BEFORE_HOST = re.compile(r"^\w+://(?:.*@)?|^[^/]*@", re.DOTALL)
+_QUERY = re.compile(r"[?#;&]")
+_IS_QUERY = re.compile(r"[?#;&][\w.-]{1,100}=")
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]{0,50}:)?//", re.IGNORECASE)
 
 
-def read_target(document: Mapping[str, Any]) -> tuple[str, str]:
+class Identity(NamedTuple):
+    """What tells the hosts of two reports apart."""
+
+    name: str = ""
+    """The host's name in lower case; "" if it is unknown, or an address, which a host may lose to another."""
+    machine: str = ""
+    """A machine's UUID in lower case; "" if it is unknown, or that of a container, which is new each time."""
+
+
+def identity(report: Report) -> Identity:
+    """Return which host a report says it scanned."""
+    return identity_of(report.target, report.target_id)
+
+
+def identity_of(target: str, target_id: str) -> Identity:
+    """Return what `Report.target` and `Report.target_id` say about a host."""
+    name = target.casefold().rstrip(".")
+    machine = re.sub("[{}-]", "", target_id).lower() if _IS_UUID.fullmatch(target_id) else ""
+    return Identity("" if _is_address(name) else name, "" if machine in _NO_MACHINE else machine)
+
+
+def same_host(old: Identity, new: Identity) -> bool:
+    """Return whether two reports may be of one host: unless both name it, with or without its domain, and the names differ.
+
+    Another machine id alone says nothing: hosts are installed again, and InSpec takes the id from wherever it finds one.
+    """
+    a, b = old.name, new.name
+    return not a or not b or a == b or a.startswith(f"{b}.") or b.startswith(f"{a}.")
+
+
+def are_several(machines: Iterable[str]) -> bool:
+    """Return whether the machine ids of successive runs, oldest first, are of two hosts that take turns.
+
+    Of one that comes back after another: A, B, A. "" stands for a run that does not say.
+    """
+    seen: list[str] = []
+    for machine in machines:
+        if machine and machine in seen[:-1]:
+            return True
+        if machine and machine not in seen[-1:]:
+            seen.append(machine)
+    return False
+
+
+def read_target(document: Mapping[str, Any], *, is_converted: bool) -> tuple[str, str]:
     """Return the name of the host that was scanned and its id, "" for what the report does not say.
 
-    The first name that is not just an id counts.
+    The first name that is not just an id counts. `is_converted`: a converter made the report; its `target_id` may be the name
+    of a tool, a project or a standard (mitre/heimdall2, asff-mapper.ts), so only what can be nothing else is a host.
     """
-    values = list(dict.fromkeys(_candidates(document)))
-    name = next((text for text in values if not _ID.fullmatch(text)), "")
-    return name, next((text for text in values if _ID.fullmatch(text)), "")
+    names: list[str] = []
+    ids: list[str] = []
+    for value, kind in _candidates(document):
+        raw = value.strip() if isinstance(value, str) else ""
+        text = clean(without_secrets(raw))
+        if kind == _FROM_PLATFORM and _IS_CGROUP.fullmatch(raw):
+            ids.append(clean(raw))
+        elif _IS_ID.fullmatch(text):
+            ids.append(text)
+        elif text and (kind != _FROM_PLATFORM or not is_converted or _HOST_NAME.fullmatch(text) or _is_address(text)):
+            names.append(text)
+    return next(iter(names), ""), next(iter(ids), "")
 
 
-def _candidates(document: Mapping[str, Any]) -> Iterator[str]:
-    # `target` and `passthrough` are what people say with `saf supplement`; the others what InSpec and Chef Infra Client found.
+_FROM_PLATFORM = "platform"
+
+
+def _candidates(document: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
+    """Yield what may name the host, best first, and the key that it is from."""
+    # `target` and `passthrough` are what people say with `saf supplement`; the others what InSpec and Chef Infra Client write.
     target, passthrough, platform = (document.get(key) for key in ("target", "passthrough", "platform"))
-    values = [target, as_mapping(target).get("name")]
-    values += [as_mapping(place).get(key) for place in (target, passthrough) for key in _NAMES]
-    values += [document.get("node_name"), document.get("fqdn"), as_mapping(platform).get("target_id")]
-    values += [document.get("ipaddress"), as_mapping(target).get("id"), document.get("node_id"), document.get("node_uuid")]
-    for value in values:
-        if isinstance(value, str) and value.strip():
-            name = clean(_BEFORE_HOST.sub("", value.strip()))
-            if name:
-                yield name
+    yield target, "target"
+    yield as_mapping(target).get("name"), "target"
+    for place in (target, passthrough):
+        for key in _NAMES:
+            yield as_mapping(place).get(key), key
+    for key in ("node_name", "fqdn"):
+        yield document.get(key), key
+    yield as_mapping(platform).get("target_id"), _FROM_PLATFORM
+    yield document.get("ipaddress"), "ipaddress"
+    yield as_mapping(target).get("id"), "target"
+    for key in ("node_id", "node_uuid"):
+        yield document.get(key), key
+
+
+def without_secrets(target: str) -> str:
+    """Return a host's name from what `inspec exec --target` takes, without user, password, and whatever follows the host.
+
+    `ssh://user:password@host:22` is `host:22`; a password may hold `@`, `/` and `?`. "" where it is not clear what is secret.
+    """
+    scheme = _SCHEME.match(target)
+    rest = target[scheme.end() :] if scheme else target
+    before, at, after = rest.rpartition("@")
+    if at and _IS_QUERY.search(before):
+        return ""  # an @ in a query, or a password that looks like one
+    host = _QUERY.split(after, maxsplit=1)[0]
+    if "=" in host:
+        return ""
+    name, colon, port = host.partition("/")[0].rpartition(":")
+    if scheme and colon and not port.isdigit() and not _is_address(host):
+        return name  # `user:password` without a host
+    return host.rstrip("/") if scheme else host.strip()
+
+
+def _is_address(host: str) -> bool:
+    """Return whether this is an IP address, with or without a port. `cafe.de` is none."""
+    bracketed = re.fullmatch(r"\[([^\]]*)\](?::\d+)?", host)
+    for text in (bracketed[1] if bracketed else host, host.rpartition(":")[0]):
+        try:
+            ipaddress.ip_address(text.partition("%")[0])
+        except ValueError:
+            continue
+        return True
+    return False

@@ -1,0 +1,20 @@
+"""Cases from the field, each with a script that runs the program and says what is wrong. A case is added by copying its folder."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from helpers.host import COMMAND
+from helpers.paths import CASES
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("case", [path.parent.name for path in sorted(CASES.glob("*/check.sh"))])
+def test_case(case: str, tmp_path: Path) -> None:
+    done = subprocess.run([CASES / case / "check.sh", COMMAND, tmp_path], capture_output=True, text=True, timeout=120)
+
+    assert (done.returncode, done.stdout) == (0, ""), f"{done.stdout}{done.stderr}"
