@@ -1,4 +1,4 @@
-"""Cases from the field, each with a script that runs the program and says what is wrong. A case is added by copying its folder."""
+"""Cases from the field: each has a script that runs the program and prints what is wrong. To add one, copy its folder."""
 
 from __future__ import annotations
 
