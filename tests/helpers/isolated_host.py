@@ -12,6 +12,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,24 @@ PROGRAM_HOME = "/opt/inspec-textfile"
 
 PYTHON = f"{PROGRAM_HOME}/bin/python"
 """The Python that runs the tests, as it is run in there."""
+
+# Two hosts at the same time, each with a systemd, would have the same groups of processes, and end each other's: so each is in a
+# group of its own, which its namespace then takes for the root. Arguments: a folder to mount them on, the name, and a command.
+_IN_A_GROUP = """
+set -e
+mount --make-rprivate /
+mount -t cgroup2 cgroup2 "$0"
+group=$0$(sed -n 's/^0:://p' /proc/self/cgroup)/$1
+shift
+mkdir -p "$group"
+echo $$ >"$group/cgroup.procs"
+exec "$@"
+"""
+
+_REMOVE_GROUP = """
+mount -t cgroup2 cgroup2 "$0" || exit 0 # no host was made, then
+find "$0" -depth -type d -path "*/$1*" -exec rmdir {} +
+"""
 
 _BOOT = """
 set -e
@@ -124,12 +143,29 @@ def isolated_host(
     Path(f"{script}.prepare").write_text(prepare, encoding="utf-8")
     inside = folder / "host"
     inside.mkdir()
+    groups = folder / "groups"
+    groups.mkdir()
+    name = f"inspec-textfile-{os.getpid()}-{time.monotonic_ns()}"
     log = folder / "boot.log"
     with log.open("wb") as out:
         namespaces = ["--mount", "--pid", "--uts", "--ipc", "--cgroup", *(["--net"] if own_network else [])]
         mounts = " ".join(f"{name}={path}" for name, path in binds.items())
+        boot = ["sh", str(script), str(inside), mounts, str(root), *first]
         process = subprocess.Popen(
-            ["unshare", *namespaces, "--fork", "--kill-child", "sh", str(script), str(inside), mounts, str(root), *first],
+            [
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                _IN_A_GROUP,
+                groups,
+                name,
+                "unshare",
+                *namespaces,
+                "--fork",
+                "--kill-child",
+                *boot,
+            ],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "container": "test"},
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -151,6 +187,13 @@ def isolated_host(
     finally:
         process.kill()  # --kill-child: and with it every process in there
         process.wait()
+        eventually(lambda: not _remove_group(groups, name), 20, "its processes have ended")
+
+
+def _remove_group(groups: Path, name: str) -> int:
+    """Remove the group of a host with all below it; it can't be removed as long as a process of the host is there."""
+    command = ["unshare", "--mount", "sh", "-c", _REMOVE_GROUP, groups, name]
+    return subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def _program() -> dict[str, Path]:
