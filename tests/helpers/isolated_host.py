@@ -25,8 +25,8 @@ PROGRAM_HOME = "/opt/inspec-textfile"
 PYTHON = f"{PROGRAM_HOME}/bin/python"
 """The Python that runs the tests, as it is run in there."""
 
-# Two hosts at the same time, each with a systemd, would have the same groups of processes, and end each other's: so each is in a
-# group of its own, which its namespace then takes for the root. Arguments: a folder to mount them on, the name, and a command.
+# Two hosts at a time, each with a systemd, would share groups of processes and end those of each other. So each is in a group
+# of its own, which its namespace takes for the root. Arguments: a folder to mount the groups on, the name, and a command.
 _IN_A_GROUP = """
 set -e
 mount --make-rprivate /
@@ -192,7 +192,7 @@ def isolated_host(
 
 def _remove_group(groups: Path, name: str) -> int:
     """Remove the group of a host with all below it; it can't be removed as long as a process of the host is there."""
-    command = ["unshare", "--mount", "sh", "-c", _REMOVE_GROUP, groups, name]
+    command = ["unshare", "--mount", "sh", "-c", _REMOVE_GROUP, str(groups), name]
     return subprocess.run(command, capture_output=True, check=False).returncode
 
 
