@@ -308,11 +308,9 @@ def _publication(options: dict[str, Any]) -> Publication | None:
         return None
     from inspec_textfile.upload.target import Publication
 
-    if options["settings"]:  # the store's library looks for credentials in the environment itself
-        for name, value in options["settings"].others.items():
-            os.environ.setdefault(name, value)
     instance = options["instance"] or f"{os.uname().nodename}:9100"
-    return Publication(options["upload"], instance, options["upload_timeout"], os.environ)
+    variables = options["settings"].others if options["settings"] else {}
+    return Publication(options["upload"], instance, options["upload_timeout"], variables)
 
 
 def _on_signals(handler: signal.Handlers | Callable[[int, FrameType | None], NoReturn]) -> None:

@@ -226,25 +226,6 @@ def test_a_file_that_others_may_write_to_is_refused(host: Host, mode: int, owner
     assert not host.prom.exists()
 
 
-def test_credentials_in_the_file_serve_the_upload(host: Host) -> None:
-    """Shown by an account that only the file names: without, the upload asks for it."""
-    host.add("7.1.16/ssh-baseline")
-    upload = "INSPEC_TEXTFILE_UPLOAD=az://reports/x"
-    endpoint = "AZURE_STORAGE_ENDPOINT=http://127.0.0.1:1/account"
-
-    done = host.start(["--settings", service(host, upload, endpoint, "INSPEC_TEXTFILE_UPLOAD_TIMEOUT=1")])
-    assert "AZURE_STORAGE_ACCOUNT_NAME is not set" in done.stderr
-
-    done = host.start(
-        [
-            "--settings",
-            service(host, upload, endpoint, "INSPEC_TEXTFILE_UPLOAD_TIMEOUT=1", "AZURE_STORAGE_ACCOUNT_NAME=account"),
-        ]
-    )
-    assert "AZURE_STORAGE_ACCOUNT_NAME" not in done.stderr
-    assert done.returncode == 1
-
-
 def test_completion_reads_no_settings(host: Host) -> None:
     environment = {"_INSPEC_TEXTFILE_COMPLETE": "bash_complete", "COMP_WORDS": "inspec-textfile --settings /nonexistent --che"}
 

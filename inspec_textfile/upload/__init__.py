@@ -1,12 +1,10 @@
-"""Pages published to object storage, so that an alert's link opens from anywhere (the extra `upload`).
+"""Pages published to object storage, so that an alert's link opens from anywhere (needs the package obstore).
 
-    target.py    the values of `--upload` and `--instance`
-    keys.py      which objects there are, and what they are called
-    settings.py  endpoint, region and credentials from the environment
-    stores.py    object stores and folders, and their failures in a sentence; the only module that knows obstore
-    state.py     what is known to be in the store; the memory keeps it between runs
-    site.py      publishing the pages of a run: start here
-    send.py      the upload: what changed, several objects at a time, with a time limit
-
-Nothing in this package is imported without `--upload`.
+target.py   the values of `--upload` and `--instance`
+keys.py     which objects there are, and what they are called
+profile.py  the small page at a profile's address, which leads to the reports that show it
+stores.py   object stores and folders, and their failures in a sentence; the only module that knows obstore
+state.py    what is known to be in the store; the memory keeps it between runs
+site.py     publishing the pages of a run: start here
+send.py     the upload: what changed, several objects at a time, with a time limit
 """

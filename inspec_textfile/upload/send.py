@@ -72,9 +72,9 @@ class Upload:
         return self._known._replace(sent=dict(self._sent))
 
     async def _send_all(self) -> None:
-        """Send the pages first, and then those that link to them."""
-        for group in (self._plan.pages, self._plan.overviews):
-            waiting = iter(await self._to_send(group))
+        """Send the pages first, and then what links to them."""
+        for stage in self._plan.stages:
+            waiting = iter(await self._to_send(stage))
             await asyncio.gather(*(self._send_each(waiting) for _ in range(MAX_PUTS_AT_ONCE)))
 
     async def _to_send(self, objects: Iterable[Object]) -> list[Object]:
@@ -112,7 +112,7 @@ class Upload:
 
     def _gives_up(self) -> bool:
         """Return whether so many failed and none succeeded that trying the rest is a waste of time."""
-        return not self._put and len(self._failures) >= min(MAX_PUTS_AT_ONCE, len(self._plan.pages) or 1)
+        return not self._put and len(self._failures) >= min(MAX_PUTS_AT_ONCE, len(self._plan.objects))
 
     async def _send(self, item: Object) -> None:
         try:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputFolder
 from inspec_textfile.messages import Messages, Say
-from inspec_textfile.pages import index
 from inspec_textfile.pages.files import page_file
-from inspec_textfile.pages.fleet import Fleet
+from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.overviews import OVERVIEWS
-from inspec_textfile.upload.keys import Object, Plan, folder_key, plan, relocate
+from inspec_textfile.pages.verdict import verdict
+from inspec_textfile.upload.keys import Object, Plan, folder_key, link, plan
+from inspec_textfile.upload.profile import Way, profile_page
 from inspec_textfile.upload.send import PageError, Upload
 from inspec_textfile.upload.state import UploadState, before_upload
 from inspec_textfile.upload.stores import StoreError, open_store
@@ -25,11 +25,7 @@ class Site(NamedTuple):
     profiles: Mapping[str, Collection[str]]
     """Report -> the labels `profile` of its figures: every profile that an alert can name has a page to link to."""
     fleet: Fleet
-    """What overviews show of them."""
-
-    def overview(self, reports: Collection[str]) -> bytes:
-        """Return a page that links to the pages of some reports, worst first, made for the place of index.html."""
-        return index.render(self.fleet.of(reports)).encode()
+    """What is known about them."""
 
 
 def publish_site(
@@ -50,7 +46,7 @@ def publish_site(
     place = publication.target.url
     planned = _plan(site, reports_folder, publication)
     for profile in planned.unlinked:
-        messages.error(f"upload to {place}: no link leads to the profile {profile!r}; see {planned.index_page.key}")
+        messages.error(f"upload to {place}: no link leads to the profile {profile!r}; see {planned.objects[-1].key}")
     problem, known = _upload(planned, publication, reports_folder, state=state, now=now, info=messages.info)
     if problem:
         messages.error(f"upload to {place}: {problem}")
@@ -59,14 +55,33 @@ def publish_site(
 
 
 def _plan(site: Site, reports_folder: OutputFolder, publication: Publication) -> Plan:
-    """Return what to publish: all reports except those without a page, which could never be read."""
+    """Return what to publish: all reports, worst first, except those without a page, which could never be read."""
+    instance = publication.instance
+    reports = {report.name: report for report in sorted(site.fleet.reports, key=_rank)}
     profiles = {
-        name: profiles
-        for name, profiles in site.profiles.items()
-        if is_path(page_file(name)) and reports_folder.read(page_file(name), 1) is not None
+        name: site.profiles[name]
+        for name in reports
+        if name in site.profiles and is_path(page_file(name)) and reports_folder.read(page_file(name), 1) is not None
     }
-    files = [overview.file_name for overview in OVERVIEWS]
-    return plan(profiles, publication.instance, publication.target.prefix, site.overview, files)
+
+    def make_page(key: str, profile: str, names: Sequence[str]) -> bytes:
+        ways = [Way(link(key, folder_key(page_file(name), instance)), name, _verdict(reports[name])) for name in names]
+        return profile_page(profile, instance, ways)
+
+    overviews = [overview.file_name for overview in OVERVIEWS]
+    return plan(profiles, overviews, instance, publication.target.prefix, make_page)
+
+
+def _rank(report: FleetReport) -> tuple[object, ...]:
+    if report.unreadable or not report.summary:
+        return (0, report.name)
+    return (1, *report.summary.rank)
+
+
+def _verdict(report: FleetReport) -> str:
+    if report.unreadable or not report.summary:
+        return "The results cannot be read now; the page shows the last good ones."
+    return verdict(report.summary)[1]
 
 
 def _upload(
@@ -81,12 +96,10 @@ def _upload(
     """Do an upload, and return what went wrong, None if nothing did, and what is known about the store."""
     target, upload = publication.target, None
     try:
-        if target.scheme == "file" and os.path.realpath(f"/{target.prefix}") == os.path.realpath(reports_folder.path):
-            raise StoreError("it is the reports folder itself; pass another one")
-        with open_store(target, publication.environment, publication.seconds) as (store, place):
+        with open_store(target, publication.variables, publication.seconds) as (store, place):
             upload = Upload(
                 planned,
-                read=lambda item: _read(item, reports_folder, publication.instance),
+                read=lambda item: _read(item, reports_folder),
                 store=store,
                 known=before_upload(state, place, {item.key for item in planned.objects}, now),
                 last_sent=state.sent if state and state.place == place else {},
@@ -100,7 +113,7 @@ def _upload(
     return problem, upload.state if upload else state or UploadState(target.url, now)
 
 
-def _read(item: Object, reports_folder: OutputFolder, instance: str) -> bytes:
+def _read(item: Object, reports_folder: OutputFolder) -> bytes:
     """Return the bytes of an object as the store must hold them. Raises PageError."""
     if item.file is None:
         return item.data
@@ -109,4 +122,4 @@ def _read(item: Object, reports_folder: OutputFolder, instance: str) -> bytes:
         raise PageError(f"{reports_folder.path}/{item.file} cannot be read")
     if len(page) > MAX_OUTPUT_BYTES:
         raise PageError(f"{reports_folder.path}/{item.file} is larger than {MAX_OUTPUT_BYTES >> 20} MiB")
-    return relocate(page, folder_key(item.file, instance), item.key)
+    return page

@@ -10,8 +10,6 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from inspec_textfile import plain
-
 UNKNOWN = ""
 """Instead of a digest: there is an object, but it must be sent again."""
 MAX_AGE_SECONDS = 23 * 3600
@@ -32,25 +30,12 @@ class UploadState(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data that JSON can hold."""
-        return {
-            "place": self.place,
-            "known_since": self.known_since,
-            "sent": dict(self.sent),
-            "last_success": self.last_success,
-        }
+        return {**self._asdict(), "sent": dict(self.sent)}
 
     @classmethod
     def from_json(cls, data: Any) -> UploadState:
         """Read what `as_json` returned. Raises ValueError, KeyError or TypeError where it is anything else."""
-        sent = data["sent"]
-        if type(sent) is not dict:
-            raise TypeError("not the state of an upload")
-        return cls(
-            place=plain.text(data["place"]),
-            known_since=plain.time(data["known_since"]),
-            sent={key: plain.text(digest) for key, digest in sent.items()},
-            last_success=plain.seconds(data["last_success"]),
-        )
+        return cls(data["place"], float(data["known_since"]), dict(data["sent"]), data["last_success"])
 
 
 def before_upload(last: UploadState | None, place: str, keys: Collection[str], now: float) -> UploadState:

@@ -45,8 +45,8 @@ class Publication(NamedTuple):
     """The host's label `instance`, as Prometheus has it."""
     seconds: float
     """How long it may take in all."""
-    environment: Mapping[str, str]
-    """Where credentials and endpoints are looked for."""
+    variables: Mapping[str, str]
+    """Variables of the --settings file, for what the environment does not say: credentials, endpoints."""
 
 
 def parse_target(url: str) -> Target:

@@ -129,14 +129,12 @@ def azure() -> Iterator[Cloud]:
     with running([str(program), "--blobHost", "127.0.0.1", "--blobPort", str(port), *options], port):
         endpoint = f"http://127.0.0.1:{port}/{AZURE_ACCOUNT}"
         _make_container(endpoint)
-        fields = {
-            "DefaultEndpointsProtocol": "http",
-            "AccountName": AZURE_ACCOUNT,
-            "AccountKey": AZURE_KEY,
-            "BlobEndpoint": endpoint,
+        environment = {
+            "AZURE_STORAGE_ACCOUNT_NAME": AZURE_ACCOUNT,
+            "AZURE_STORAGE_ACCOUNT_KEY": AZURE_KEY,
+            "AZURE_STORAGE_ENDPOINT": endpoint,
         }
-        text = ";".join(f"{name}={value}" for name, value in fields.items())
-        yield Cloud(f"az://{BUCKET}", {"AZURE_STORAGE_CONNECTION_STRING": text}, f"{endpoint}/{BUCKET}")
+        yield Cloud(f"az://{BUCKET}", environment, f"{endpoint}/{BUCKET}")
 
 
 def _make_container(endpoint: str) -> None:
@@ -186,7 +184,18 @@ def gcs() -> Iterator[Cloud]:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Translator)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
-            environment = {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{server.server_port}"}
+            endpoint = f"http://127.0.0.1:{server.server_port}"
+            nobody = {
+                "gcs_base_url": endpoint,
+                "disable_oauth": True,
+                "client_email": "",
+                "private_key": "",
+                "private_key_id": "",
+            }
+            environment = {
+                "GOOGLE_BASE_URL": endpoint,
+                "GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps({"gcs_base_url": endpoint, **nobody}),
+            }
             yield Cloud(f"gs://{BUCKET}", environment, f"{real}/{BUCKET}")
         finally:
             server.shutdown()

@@ -54,7 +54,11 @@ def test_an_alerts_link_opens_the_page_of_its_profile(host: Host, cloud: Cloud) 
 
     base = f"{cloud.base}/in%20spec/%C3%BC"
     for number, name in enumerate(HARD_NAMES):
-        page, headers = get(alert_link(base, name, INSTANCE))
+        address = alert_link(base, name, INSTANCE)
+        leads_on, headers = get(address)
+        (link,) = links_of(leads_on)
+        assert f'content="0; url={link}"' in leads_on
+        page, _ = get(urljoin(address, link))
         assert f"report {number}#.json" in page
         assert headers["content-type"] == "text/html; charset=utf-8"
         assert headers["cache-control"] == "no-cache"
@@ -84,15 +88,11 @@ def test_every_link_below_the_bucket_leads_somewhere(host: Host, cloud: Cloud) -
             f"{folder}inspec-overlay.json.html",
         )
     }
-    for name in (
-        "linux/tls #1",
-        "acme-prod-overlay",
-        "acme-ssh-baseline",
-        "acme-linux-files",
-    ):  # layers: the original's alerts name them
+    layers = dict.fromkeys(("acme-prod-overlay", "acme-ssh-baseline", "acme-linux-files"), "overlay")
+    for name, report in {"linux/tls #1": "one", **layers}.items():  # the original's alerts name the layers
         page, _ = get(alert_link(f"{cloud.base}/p", name, INSTANCE))
         (link,) = links_of(page)
-        assert urljoin(alert_link(f"{cloud.base}/p", name, INSTANCE), link) == f"{folder}index.html"
+        assert urljoin(alert_link(f"{cloud.base}/p", name, INSTANCE), link) == f"{folder}inspec-{report}.json.html"
 
 
 def test_a_bucket_that_is_not_there(host: Host, cloud: Cloud) -> None:
@@ -202,13 +202,13 @@ def test_azure_signatures_with_the_right_to_put_and_wrong_ones(host: Host) -> No
     host.add("7.1.16/all-pass")
     with azure() as cloud:
         endpoint = cloud.base.removesuffix(f"/{BUCKET}")
-        common = {"AZURE_STORAGE_ACCOUNT": AZURE_ACCOUNT, "AZURE_STORAGE_ENDPOINT": endpoint}
+        common = {"AZURE_STORAGE_ACCOUNT_NAME": AZURE_ACCOUNT, "AZURE_STORAGE_ENDPOINT": endpoint}
         for _ in range(2):
             done = host.run("--upload", f"{cloud.url}/p", "-v", env={**common, "AZURE_STORAGE_SAS_TOKEN": put_only_signature()})
             assert done.returncode == 0, done.stderr
         assert done.stderr.count(": unchanged") == 3
         for secret, variable in (
-            ("c2VjcmV0", "AZURE_STORAGE_KEY"),
+            ("c2VjcmV0", "AZURE_STORAGE_ACCOUNT_KEY"),
             ("sv=2021-08-06&sp=cw&sr=c&sig=c2VjcmV0", "AZURE_STORAGE_SAS_TOKEN"),
         ):
             done = host.run("--upload", cloud.url, "-v", env={**common, variable: secret})

@@ -51,8 +51,7 @@ def assert_complete(host: Host, store: FakeStore) -> None:
     assert store.objects.keys() >= KEYS
     for name in ("inspec-all-pass.json.html", "index.html"):
         assert store.objects[f"h:1/{name}"] == (host.reports / name).read_bytes()
-    expected = (host.reports / "inspec-all-pass.json.html").read_bytes().replace(b'"index.html"', b'"../h%3A1/index.html"')
-    assert store.objects["all-pass/h:1"] == expected
+    assert b'"../h%3A1/inspec-all-pass.json.html"' in store.objects["all-pass/h:1"]
 
 
 # --- what is sent ------------------------------------------------------------------------------------------------------------
@@ -180,7 +179,8 @@ def test_a_fault_that_stays(ready: Host, store: FakeStore, fault: str | int, tol
     code, line = upload(ready, store, "--upload-timeout", "3" if fault == STALL else "45")
 
     assert code == 1
-    assert line == f"3 of 3 pages were not published: {told}; the next run tries again"
+    missing = "2 of 3" if known else "3 of 3"  # the profile's page only leads to the report's
+    assert line == f"{missing} pages were not published: {told}; the next run tries again"
     assert time.monotonic() - started < (13 if fault == STALL else 30)
     kept = ready.series().get("inspec_upload_last_success_timestamp_seconds")
     assert kept == (last if known else None)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import indent
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 
-from inspec_textfile.upload.keys import Object, plan, profile_key, relocate
+from inspec_textfile.upload.keys import Object, Plan, link, plan, profile_key
+from inspec_textfile.upload.profile import Way, profile_page
+from inspec_textfile.upload.stores import headers
 from inspec_textfile.upload.target import TargetError, parse_instance, parse_target
 
 from helpers.needs import require
@@ -46,7 +48,7 @@ def test_no_two_pairs_of_profile_and_instance_share_a_key_nor_take_a_pages() -> 
     names = ["a", "a/b", "b", "a:9100", "a:9100/inspec-b.json.html"]
     instances = ["a", "b", "a:9100", "inspec-b"]
     keys = [profile_key(name, instance) for name in names for instance in instances]
-    pages = [one.key for host in instances for one in plan({"b": []}, host, "", lambda _: b"").objects]
+    pages = [one.key for host in instances for one in planned({"b": []}, host).objects]
 
     assert len({*keys, *pages}) == len(keys) + len(pages)
 
@@ -57,62 +59,70 @@ def test_instances_that_are_refused(name: str) -> None:
         parse_instance(name)
 
 
-def test_a_profile_that_several_reports_show_leads_to_all_of_them() -> None:
-    asked = []
+def planned(profiles_of: dict[str, list[str]], instance: str = "h:1") -> Plan:
+    def page(key: str, profile: str, reports: Sequence[str]) -> bytes:
+        return f"{key}: {profile} in {', '.join(reports)}".encode()
 
-    def overview(reports: object) -> bytes:
-        asked.append(reports)
-        return b'<a href="inspec-one.json.html"><a href="#top"><a href="https://example.com/"><a href="inspec-d/two.json.html">'
+    return plan(profiles_of, ["all.csv", "index.html"], instance, "", page)
 
-    planned = plan({"one": ["ssh", "tls"], "d/two": ["ssh"]}, "h:1", "", overview)
 
+def test_what_links_to_something_is_sent_after_it() -> None:
     both = ("h:1/inspec-one.json.html", "h:1/inspec-d/two.json.html")
-    assert planned.pages == (
-        Object("h:1/inspec-one.json.html", "inspec-one.json.html"),
-        Object("h:1/inspec-d/two.json.html", "inspec-d/two.json.html"),
-        Object("tls/h:1", "inspec-one.json.html"),
-    )
-    assert planned.overviews == (
-        Object(
-            "ssh/h:1",
-            None,
-            b'<a href="../h%3A1/inspec-one.json.html"><a href="#top"><a href="https://example.com/">'
-            b'<a href="../h%3A1/inspec-d/two.json.html">',
-            both,
+
+    assert planned({"one": ["ssh", "tls"], "d/two": ["ssh"]}).stages == (
+        (
+            Object("h:1/inspec-one.json.html", "inspec-one.json.html"),
+            Object("h:1/inspec-d/two.json.html", "inspec-d/two.json.html"),
         ),
-        Object("h:1/index.html", "index.html", links_to=both),
+        (
+            Object("ssh/h:1", None, b"ssh/h:1: ssh in one, d/two", both),
+            Object("tls/h:1", None, b"tls/h:1: tls in one", both[:1]),
+        ),
+        (Object("h:1/all.csv", "all.csv", links_to=both),),
+        (Object("h:1/index.html", "index.html", links_to=(*both, "h:1/all.csv")),),
     )
-    assert asked == [["one", "d/two"]]
 
 
 def test_profiles_without_a_link_are_named_and_their_pages_stay() -> None:
-    planned = plan({"one": ["..", "ssh"]}, "h:1", "", lambda _: b"")
+    made = planned({"one": ["..", "ssh"]})
 
-    assert planned.unlinked == ("..",)
-    assert [one.key for one in planned.pages] == ["h:1/inspec-one.json.html", "ssh/h:1"]
+    assert made.unlinked == ("..",)
+    assert [one.key for one in made.objects] == ["h:1/inspec-one.json.html", "ssh/h:1", "h:1/all.csv", "h:1/index.html"]
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("h:1/inspec-a.json.html", "ssh/h:1"),
-        ("h:1/inspec-d/e/a.json.html", "ssh/h:1"),
-        ("h 1#/inspec-a.json.html", "linux/ssh?/x y/h 1#"),
-    ],
+    ("profile", "key"), [("ssh", "h:1/inspec-a.json.html"), ("linux/ssh?/x y", "h 1#/inspec-d/e/a b.json.html")]
 )
-def test_links_of_a_page_that_was_moved_lead_where_they_led(old: str, new: str) -> None:
-    up = "../" * (old.count("/") - 1)
-    page = (
-        f'<a href="{up}index.html">All</a> <a href="#c:x/y">it</a> <a href="http://x/?a=1&amp;b">ref</a> <link href="data:,x">'
-    )
-    root = "https://bucket.example/pre/"
+def test_a_link_of_a_profiles_page_leads_to_the_page_of_the_report(profile: str, key: str) -> None:
+    instance = key.partition("/")[0]
+    address = alert_link("https://bucket.example/pre", profile, instance)
 
-    links = re.findall('href="([^"]*)"', relocate(page.encode(), old, new).decode())
+    leads_to = urljoin(address, link(f"{profile}/{instance}", key))
 
-    assert urljoin(alert_link(root[:-1], *new.rsplit("/", 1)), links[0]) == urljoin(
-        root, f"{alert_link('', '', old.split('/')[0])[2:]}/index.html"
-    )
-    assert links[1:] == ["#c:x/y", "http://x/?a=1&amp;b", "data:,x"]
+    assert unquote(urlsplit(leads_to).path) == f"/pre/{key}"
+    assert not urlsplit(leads_to).fragment
+
+
+def test_a_page_for_one_report_leads_there_at_once_and_never_changes() -> None:
+    page = profile_page("a<b", "h:1", [Way("../h%3A1/inspec-x.json.html", "x", "All failed.")]).decode()
+
+    assert '<meta http-equiv="refresh" content="0; url=../h%3A1/inspec-x.json.html">' in page
+    assert '<a href="../h%3A1/inspec-x.json.html">x</a>' in page
+    assert "<title>a&lt;b on h:1</title>" in page
+    assert "All failed." not in page
+    assert len(page) < 1000
+
+
+def test_a_page_for_several_reports_says_how_each_went() -> None:
+    page = profile_page("ssh", "h:1", [Way("../a", "a", "One failed."), Way("../b", "b", "All passed.")]).decode()
+
+    assert "refresh" not in page
+    assert page.index('<li><a href="../a">a</a>: One failed.</li>') < page.index('<li><a href="../b">b</a>: All passed.</li>')
+
+
+def test_each_kind_of_file_has_its_type() -> None:
+    assert headers("h:1/findings.csv")["Content-Type"] == "text/csv; charset=utf-8"
+    assert headers("ssh/h:1")["Content-Type"] == headers("h:1/index.html")["Content-Type"] == "text/html; charset=utf-8"
 
 
 @pytest.mark.parametrize(
