@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from inspec_textfile.console import Console
-    from inspec_textfile.job import State
-    from inspec_textfile.run import Job
+    from inspec_textfile.run import Job, State
     from inspec_textfile.upload.target import Publication
 
 _STARTED = time.monotonic()
@@ -248,7 +247,8 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
         _on_signals(signal.SIG_IGN)
         progress.end()
         console.error("interrupted: files that were not written yet are unchanged")
-    return 1 if console.errors or unknown else 0
+        return 1
+    return 0 if state.is_complete and not unknown else 1
 
 
 def _introduce(context: click.Context, console: Console, output: str, unknown: Iterable[str]) -> None:

@@ -1,53 +1,69 @@
-"""One results file: read, judged, counted, compared with its past, shown. A failure here affects this file alone."""
+"""One results file: read, judged, compared with its past, counted, shown. A failure here affects this file alone."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from importlib import metadata
 from typing import NamedTuple
 
-from inspec_textfile import compare, pages, parallel
+import inspec_textfile
+from inspec_textfile import memory, pages
+from inspec_textfile.budget import MAX_PAST_BYTES, MAX_SERIES, OutOfTime, seconds_for, time_limit
 from inspec_textfile.files import OutputError, OutputFolder
-from inspec_textfile.history import MAX_RUNS, History, Past
-from inspec_textfile.memory import Output, ReportMemory, encoded_past, with_output
-from inspec_textfile.metrics.exposition import load_library, report_text
-from inspec_textfile.metrics.figures import MAX_SERIES_OF_REPORT, Figures, figures
+from inspec_textfile.history.model import MAX_NOT_TESTED, MAX_RUNS, History, Past
+from inspec_textfile.history.past import advance, findings_of, same_report, shown, without_wrong_clock
+from inspec_textfile.history.streaks import is_full
+from inspec_textfile.memory import FileFacts, ReportMemory
+from inspec_textfile.metrics.figures import Figures, figures
 from inspec_textfile.pages.files import page_file
-from inspec_textfile.pages.summary import Summary
+from inspec_textfile.parallel import Progress, cores, spread
+from inspec_textfile.report.inputs import without_inputs
 from inspec_textfile.report.model import Report
 from inspec_textfile.report.parse import parse_report
-from inspec_textfile.report.problems import NotAReport, unexpected
-from inspec_textfile.report.sources import OlderRun, Source, SourceError, read_source
-from inspec_textfile.text import digest_of, visible
+from inspec_textfile.report.problems import NotAReport, ReportWarning, unexpected
+from inspec_textfile.report.sources import STDIN, OlderRun, Source, SourceError, read_source, without_stamp
+from inspec_textfile.summary import Summary, summarize
+from inspec_textfile.text import digest_of
 
 _WORTH_A_PROCESS = 1_000_000
 """Bytes of results from which a second process pays."""
 _MAX_PROCESSES = 4
 """On any number of cores: production work comes first."""
-
-Read = Callable[[Source], "tuple[bytes, int]"]
-
-
-class Task(NamedTuple):
-    """A results file to convert."""
-
-    source: Source
-    size: int
-    """Approximate bytes, to share out the work."""
-    last: ReportMemory
-    """What is remembered about its report; empty if nothing is."""
+_HASHED_ONLY = 20
+"""How much faster a results file is read and hashed than converted."""
+_RENDERERS = ("markdown-it-py", "mdurl", "prometheus_client")
+"""Packages whose versions decide what the output looks like."""
 
 
-class Settings(NamedTuple):
-    """What is the same for all files of a run."""
+class Options(NamedTuple):
+    """The options that affect a report's figures or page: all of them are part of what its reuse depends on."""
 
-    read: Read
-    reports_folder: OutputFolder | None
-    """None for no pages."""
     control_series: str
     inputs: bool
     """Whether pages show the profiles' inputs."""
-    made_by: str
+    limits: tuple[tuple[str, int], ...]
+    """(severity, days) in which a finding must be repaired."""
+
+
+class Context(NamedTuple):
+    """What is the same for all files of a run."""
+
+    read: Callable[[Source], tuple[bytes, int]]
+    """Returns a report's bytes and its time (Unix time, nanoseconds). Raises SourceError."""
+    reports_folder: OutputFolder | None
+    """None for no pages."""
+    options: Options
+    cache_key: str
+    """Digest of the code and of the options: the same key and the same bytes, the same output."""
+    known: Mapping[str, ReportMemory]
+    """By name, what is remembered about all reports."""
+    by_digest: Mapping[str, ReportMemory]
+    """By SHA-256 of their last results, the reports that may have another name by now."""
+    vanished: tuple[ReportMemory, ...]
+    """The reports of the last run whose names are not among the results any more."""
     latest: float
     """No run can have begun after this: Unix time, seconds."""
 
@@ -58,113 +74,175 @@ class Converted(NamedTuple):
     reason: str = ""
     """Why it could not be read, "" if it could."""
     memory: ReportMemory | None = None
-    """What to remember about its report; None if it could not be read."""
+    """What to remember about its report; None if it could not be read, as its figures and its summary are then."""
+    figures: Figures | None = None
+    summary: Summary | None = None
+    continues: str = ""
+    """The vanished report that it is, under another name."""
     errors: tuple[str, ...] = ()
     infos: tuple[str, ...] = ()
 
 
-def convert(tasks: Sequence[Task], settings: Settings, progress: parallel.Progress) -> list[Converted]:
+def cache_key(options: Options) -> str:
+    """Return a digest of all that figures and pages depend on beside the results: code, packages and options."""
+    return digest_of(f"{_program_digest()} {options!r}".encode())
+
+
+@lru_cache(maxsize=1)
+def _program_digest() -> str:
+    """Return a digest of this program's code, templates and texts, and of the versions of what it renders with."""
+    digest = hashlib.sha256()
+    package = os.path.dirname(inspec_textfile.__file__)
+    archive = getattr(inspec_textfile.__loader__, "archive", None)  # run from a single file (zipapp)
+    paths = [archive] if archive else sorted(_code_files(package))
+    for path in paths:
+        with open(path, "rb", buffering=0) as file:
+            digest.update(file.read())
+    for name in _RENDERERS:
+        try:
+            digest.update(f"{name} {metadata.version(name)}".encode())
+        except metadata.PackageNotFoundError:  # in a single file, which has been hashed as a whole
+            continue
+    return digest.hexdigest()
+
+
+def _code_files(package: str) -> list[str]:
+    return [
+        os.path.join(folder, name)
+        for folder, _, names in os.walk(package)
+        for name in names
+        if name.endswith((".py", ".css", ".js"))
+    ]
+
+
+def convert(sources: Sequence[Source], context: Context, progress: Progress) -> list[Converted]:
     """Convert results files and write their pages, on several cores if that pays. `progress`: called with how many are done."""
-    processes = min(parallel.cores(), _MAX_PROCESSES, len(tasks), 1 + sum(task.size for task in tasks) // _WORTH_A_PROCESS)
-    if processes < 2:
-        done = []
-        for number, task in enumerate(tasks, 1):
-            done.append(_finish(_convert(task, settings)))
-            progress(number)
-        return done
-    import pickle
-
-    pages.load()
-    packed = parallel.spread(
-        [task.size for task in tasks],
-        lambda index: pickle.dumps(_convert(tasks[index], settings)),
-        processes,
-        progress,
-        load_library,
-    )
-    return [_finish(pickle.loads(data)) for data in packed]  # noqa: S301  # from our own child process
+    weights = [_weight(source, context) for source in sources]
+    processes = min(cores(), _MAX_PROCESSES, len(sources), 1 + sum(weights) // _WORTH_A_PROCESS)
+    if processes > 1:
+        pages.load()
+        return spread(weights, lambda number: _convert(sources[number], context), processes, progress)
+    converted = []
+    for count, source in enumerate(sources, 1):
+        converted.append(_convert(source, context))
+        progress(count)
+    return converted
 
 
-class _Half(NamedTuple):
-    """A converted file whose figures are not text yet: prometheus_client is imported in one process only."""
-
-    converted: Converted
-    figures: Figures | None = None
-    summary: Summary | None = None
-
-
-def _finish(half: _Half) -> Converted:
-    """Return what became of a file, its figures as text."""
-    memory = half.converted.memory
-    if not memory or not half.figures:
-        return half.converted
-    return half.converted._replace(memory=with_output(memory, Output(report_text(half.figures), half.summary)))
-
-
-def _convert(task: Task, settings: Settings) -> _Half:
-    source = task.source
+def _weight(source: Source, context: Context) -> int:
+    """Return how much work a results file is likely to be, in bytes that must be converted."""
     try:
-        data, modified_ns = settings.read(source)
-        report = parse_report(data, source.name, modified_ns)
-        past, others = _past(task, settings, report)
-        past = compare.advance(past, report)
-        shown = compare.history(past, report)
-        counted = figures(report, shown, settings.control_series)
+        status = os.stat(source.path)
+    except OSError:
+        return 1
+    last = context.known.get(source.name)
+    is_same = last is not None and last.file.modified_ns == status.st_mtime_ns and last.file.cache_key == context.cache_key
+    return max(1, status.st_size // _HASHED_ONLY if is_same else status.st_size)
+
+
+def _convert(source: Source, context: Context) -> Converted:
+    try:
+        data, modified_ns = context.read(source)
+        digest = digest_of(data)
+        last = context.known.get(source.name)
+        if last and _is_same(source, last, digest, modified_ns, context):
+            counted, summary, lost = memory.output_of(last)
+            if counted and summary and not lost:
+                return Converted("", last.with_file(modified_ns=modified_ns, path=_path(source)), counted, summary)
+        with time_limit(seconds_for(len(data))):
+            report = parse_report(data, source.name, modified_ns)
+            report = report if context.options.inputs else without_inputs(report)
+            return _converted(source, report, context)
     except (SourceError, NotAReport) as error:
-        return _Half(Converted(reason=str(error)))
+        return Converted(reason=str(error))
+    except OutOfTime:
+        return Converted(reason="takes too long to read: split the run, or look for what is unusual in it")
     except Exception as error:
-        return _Half(Converted(reason=unexpected(error)))
-    if counted.series > MAX_SERIES_OF_REPORT:
-        reason = f"would make {counted.series:,} series, over the limit of {MAX_SERIES_OF_REPORT:,} for one report"
-        return _Half(Converted(reason=reason))
+        return Converted(reason=unexpected(error))
+
+
+def _is_same(source: Source, last: ReportMemory, digest: str, modified_ns: int, context: Context) -> bool:
+    """Return whether a report's output would be the same again, and its page is complete: the one rule of reuse."""
+    file = last.file
+    if file.digest != digest or file.cache_key != context.cache_key or file.gone or not last.is_readable:
+        return False
+    if file.stamp != source.stamp or not {"figures", "summary", "past", "states"} <= last.parts.keys():
+        return False
+    if not file.is_dated and file.modified_ns != modified_ns:  # the mtime decides which waivers still count
+        return False
+    folder = context.reports_folder
+    return not folder or bool(file.page and folder.digest(page_file(source.name)) == file.page)
+
+
+def _converted(source: Source, report: Report, context: Context) -> Converted:
+    last, continues = _last(source, report, context)
+    past = _past(source, report, last, context)
+    history = shown(past, report)
+    counted = figures(report, history, context.options.control_series)
+    if counted.series > MAX_SERIES:
+        return Converted(reason=f"would make {counted.series:,} series, over the limit of {MAX_SERIES:,} for one report")
     errors: list[str] = []
     infos: list[str] = []
-    page = task.last.page
-    if settings.reports_folder:
-        page = _write_page(settings.reports_folder, report, shown, settings.inputs, errors, infos)
-    memory = ReportMemory(
-        name=source.name,
+    page = last.file.page
+    if context.reports_folder:
+        page = _write_page(context.reports_folder, report, history, errors, infos)
+    summary = summarize(report, history)
+    file = FileFacts(
         digest=report.digest,
-        modified_ns=modified_ns,
-        made_by=settings.made_by,
+        modified_ns=report.modified_ns,
+        path=_path(source),
+        cache_key=context.cache_key,
         page=page,
         stamp=source.stamp,
-        warnings=(*(warning.text for warning in report.warnings), *others),
-        past_line=encoded_past(past),
+        is_dated=report.started is not None,
+        series=counted.series,
+        warnings=(*report.warnings, *_warnings_of_past(past)),
     )
-    summary = pages.summarize(report, shown)
-    return _Half(Converted(memory=memory, errors=tuple(errors), infos=tuple(infos)), counted, summary)
+    past_parts = memory.past_parts(past)
+    if sum(map(len, past_parts.values())) > MAX_PAST_BYTES:
+        errors.append(f"{source.path}: its history is over {MAX_PAST_BYTES >> 20} MiB, so it starts over with the next run")
+        past_parts = memory.past_parts(Past())
+    parts = {**memory.output_parts(counted, summary), **past_parts}
+    new = ReportMemory(source.name, file, parts)
+    moved = [*_moved_file(source, last)] if not continues else []
+    return Converted("", new, counted, summary, continues, (*errors, *moved), tuple(infos))
 
 
-def _past(task: Task, settings: Settings, report: Report) -> tuple[Past, list[str]]:
-    """Return the past of a report, including the runs whose files are new since the last run.
+# --- the past -----------------------------------------------------------------------------------------------------------------
 
-    Also returns what to say if results of something else had the report's name until now.
+
+def _last(source: Source, report: Report, context: Context) -> tuple[ReportMemory, str]:
+    """Return what is remembered about a report, and under which other name it was in the last run, "" if under this one.
+
+    The same bytes are the same report, under whatever name; and a new name stands for a report that vanished if that is of
+    the same host and profiles, and no other one is.
     """
-    past = task.last.past
-    said: list[str] = []
-    where = "the last results, which are"
-    for run in [run for run in task.source.older if run.stamp > task.last.stamp][-MAX_RUNS:]:
+    last = context.known.get(source.name)
+    if last and last.file.digest == report.digest:
+        return last, ""
+    same = context.by_digest.get(report.digest)
+    if same and not (last and same.file.gone):
+        return _under_new_name(source, same), same.name
+    if last:
+        return last, ""
+    found = [other for other in context.vanished if same_report(memory.past_of(other), report)]
+    if len(found) == 1:
+        return _under_new_name(source, found[0]), found[0].name
+    return ReportMemory(source.name), ""
+
+
+def _under_new_name(source: Source, other: ReportMemory) -> ReportMemory:
+    return ReportMemory(source.name, FileFacts(stamp=""), other.parts)
+
+
+def _past(source: Source, report: Report, last: ReportMemory, context: Context) -> Past:
+    """Return the past of a report with its run, and with those whose files are new since the last run."""
+    past = memory.past_of(last)
+    for run in [run for run in source.older if run.stamp > last.file.stamp][-MAX_RUNS:]:
         older = _older_report(run)
         if older:
-            past = compare.without_future(past, settings.latest)
-            said = _replaces(past, older, where) or said
-            past = compare.advance(past, older)
-            where = f"{os.path.basename(run.path)}, which is"
-    past = compare.without_future(past, settings.latest)
-    return past, _replaces(past, report, where) or said
-
-
-def _replaces(past: Past, report: Report, where: str) -> list[str]:
-    """Return what to say if a report is of another host, or of none of the profiles, that the results before it were of."""
-    host, profile = compare.other_host(past, report), compare.other_profile(past, report)
-    if not host and not profile:
-        return []
-    what = f"another host, {visible(host)}" if host else f"another profile, {visible(profile)}"
-    return [
-        f"takes the place of {where} of {what}, so the findings there do not count: "
-        "give the results of each host and profile a name of their own"
-    ]
+            past = advance(without_wrong_clock(past, context.latest), older)
+    return advance(without_wrong_clock(past, context.latest), report)
 
 
 def _older_report(run: OlderRun) -> Report | None:
@@ -176,11 +254,40 @@ def _older_report(run: OlderRun) -> Report | None:
         return None
 
 
-def _write_page(folder: OutputFolder, report: Report, shown: History, inputs: bool, errors: list[str], infos: list[str]) -> str:
+def _warnings_of_past(past: Past) -> list[ReportWarning]:
+    """Return what a person should know about a report's past: told in every run, until there are newer results."""
+    warnings = []
+    if past.replaced:
+        warnings.append(ReportWarning(f"replaces-{past.replaced.kind}", (past.replaced.name,)))
+    if is_full(findings_of(past.last).values()):
+        warnings.append(ReportWarning("many-not-tested", (f"{MAX_NOT_TESTED:,}",)))
+    return warnings
+
+
+def _path(source: Source) -> str:
+    """Return where a results file is, without the time stamp in its name: files that differ in it are one report."""
+    if source.path == STDIN:
+        return STDIN
+    folder, name = os.path.split(os.path.abspath(source.path))
+    return os.path.join(folder, without_stamp(name)[0])
+
+
+def _moved_file(source: Source, last: ReportMemory) -> list[str]:
+    """Return what to say if a report is read from another file than in the last run: it may be another host's."""
+    old = last.file.path
+    if not old or last.file.gone or STDIN in (old, source.path) or old == _path(source):
+        return []
+    return [f"{source.path}: is the report {source.name} now, which was read from {old} in the last run"]
+
+
+# --- the page -----------------------------------------------------------------------------------------------------------------
+
+
+def _write_page(folder: OutputFolder, report: Report, history: History, errors: list[str], infos: list[str]) -> str:
     """Write a report's page; return its SHA-256, "" on failure."""
     name = page_file(report.name)
     try:
-        page = pages.render_report(report, shown, inputs=inputs).encode()
+        page = pages.render_report(report, history).encode()
         digest = digest_of(page)
         if folder.digest(name) == digest:
             infos.append(f"{folder.path}/{name}: unchanged")

@@ -1,7 +1,8 @@
 """What earlier runs were: the one file of state, beside the .prom, read once and written once a run.
 
-docs/architecture.md says what it holds. Figures do not need it: if it is missing or cannot be used, the past
-starts over. Each report has four lines, so that a run decodes only what it needs: most reports never change.
+Each line is a part: a JSON list that names it, a tab, and its value as JSON. The parts of the file come first, then those of
+each report; the SHA-256 of all lines ends it. A part that this version does not know is ignored, and one that it cannot read
+is lost alone. The memory of the run before is kept beside it, in case it is lost or damaged.
 """
 
 from __future__ import annotations
@@ -9,103 +10,124 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from inspec_textfile import __version__, plain
+from inspec_textfile import memory_format2
 from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputError, OutputFolder
+from inspec_textfile.history import codec
+from inspec_textfile.history.model import Past
+from inspec_textfile.metrics.figures import Figures
+from inspec_textfile.report.problems import ReportWarning
+from inspec_textfile.summary import Summary, known_fields
 
-if TYPE_CHECKING:  # imported only when something is decoded
-    from inspec_textfile.history import Past
-    from inspec_textfile.metrics.exposition import ReportText
-    from inspec_textfile.pages.summary import Summary
-
-_FORMAT = 2
+FORMAT = 3
 MODE = 0o600
 MAX_BYTES = MAX_OUTPUT_BYTES
-"""Of the file. A report takes about 10 kB, one with thousands of failing controls a megabyte."""
+"""Of the file. A report takes about 10 kB, one with thousands of findings a megabyte."""
 MAX_GONE = 1000
 """Limit of the reports that are gone whose past is kept in case they come back."""
-_NOTHING = b"null"
-_WRONG = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+WRONG = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
 """What comes of JSON that is not what this program writes."""
 
 
-class StateError(Exception):
-    """The file cannot be used; the message is a sentence that says why."""
+class Damaged(Exception):
+    """The file cannot be used; the message says why."""
 
 
-class Output(NamedTuple):
-    """What a report adds to the files that show all reports."""
+class FileFacts(NamedTuple):
+    """What is remembered about a report's results file and its page."""
 
-    text: ReportText | None = None
-    """Its last good figures, None if there are none."""
-    summary: Summary | None = None
-    """Its last good summary, None if there is none."""
+    digest: str = ""
+    """SHA-256 of the last results file that could be read, "" if none ever could."""
+    modified_ns: int = 0
+    """Its mtime: Unix time, nanoseconds."""
+    path: str = ""
+    """Where it was."""
+    cache_key: str = ""
+    """Digest of the code and of the options that made figures and page."""
+    page: str = ""
+    """SHA-256 of its page, "" if there is none."""
+    stamp: str = ""
+    """The newest time stamp of a file name whose run is part of the past; "" if its files have none."""
+    is_dated: bool = True
+    """Whether the results say when their run began; else their mtime is the time of the run."""
+    unreadable_since_ns: int | None = None
+    """mtime of the first of the newer results files that could not be read, 0 if unknown; None if the last one could be."""
+    series: int = 0
+    """How many series its figures make."""
+    warnings: tuple[ReportWarning, ...] = ()
+    """What a person should know about the results file; told in every run."""
+    gone: bool = False
+    """It was not among the results of the last run; only its past is kept."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return self._asdict()
+
+    @classmethod
+    def from_json(cls, value: Any) -> FileFacts:
+        """Return what `as_json` made data of. Raises TypeError or ValueError."""
+        facts = known_fields(cls, value)
+        return facts._replace(warnings=tuple(ReportWarning(kind, tuple(values)) for kind, values in facts.warnings))
 
 
 class ReportMemory(NamedTuple):
     """What is remembered about one report."""
 
     name: str
-    digest: str = ""
-    """SHA-256 of the last results file that could be read, "" if none ever could."""
-    modified_ns: int = 0
-    """Its mtime: Unix time, nanoseconds."""
-    made_by: str = ""
-    """Digest of the code and the options that made figures and page."""
-    page: str = ""
-    """SHA-256 of its page, "" if there is none."""
-    stamp: str = ""
-    """The newest time stamp of a file name whose run is part of the past; "" if its files have none."""
-    unreadable_since_ns: int | None = None
-    """mtime of the first of the newer results files that could not be read, 0 if unknown; None if the last one could be."""
-    series: int = 0
-    """How many series its figures make."""
-    warnings: tuple[str, ...] = ()
-    """What a person should know about the results file; told in every run."""
-    gone: bool = False
-    """It was not among the results of the last run; only its past is kept."""
-    output: bytes = _NOTHING
-    """JSON of its figures and summary."""
-    past_line: bytes = _NOTHING
-    """JSON of its past."""
+    file: FileFacts = FileFacts()
+    parts: Mapping[str, bytes] = MappingProxyType({})
+    """The rest as JSON, by name; decoded by those who need it."""
 
-    def decoded(self) -> Output:
-        """Return its last good figures and summary: None for what cannot be read."""
-        from inspec_textfile.metrics.exposition import ReportText
-        from inspec_textfile.pages.summary import Summary
-
-        output = Output()
-        with suppress(*_WRONG):
-            text, summary = json.loads(self.output) or (None, None)
-            output = Output(text and ReportText.from_json(text), summary and Summary.from_json(summary))
-        return output
+    def with_file(self, **facts: Any) -> ReportMemory:
+        """Return it with other facts about its file."""
+        return self._replace(file=self.file._replace(**facts))
 
     @property
-    def past(self) -> Past:
-        """Its past."""
-        from inspec_textfile.history import Past
-
-        try:
-            value = json.loads(self.past_line)
-            return Past.from_json(value) if value else Past()
-        except _WRONG:
-            return Past()
+    def is_readable(self) -> bool:
+        """Whether its last results file could be read."""
+        return self.file.unreadable_since_ns is None
 
 
-def with_output(report: ReportMemory, output: Output) -> ReportMemory:
-    """Return a report with its figures and its summary."""
-    text, summary = output
-    line = _line([text and text.as_json(), summary and summary.as_json()])
-    return report._replace(series=text.series if text else 0, output=line)
+def output_of(report: ReportMemory) -> tuple[Figures | None, Summary | None, str]:
+    """Return the last good figures and the last good summary of a report, None for what is not remembered.
+
+    Also returns the name of a part that is there and cannot be read, "" if there is none.
+    """
+    figures: Figures | None = None
+    summary: Summary | None = None
+    part = "figures"
+    try:
+        if part in report.parts:
+            figures = Figures.from_json(json.loads(report.parts[part]))
+        part = "summary"
+        if part in report.parts:
+            states = json.loads(report.parts.get("states", b"{}"))
+            summary = Summary.from_json(json.loads(report.parts[part]), codec.findings_from_json(states))
+    except WRONG:
+        return figures, summary, part
+    return figures, summary, ""
 
 
-def encoded_past(past: Past) -> bytes:
-    """Return what `ReportMemory.past_line` holds."""
-    return _line(past.as_json())
+def past_of(report: ReportMemory) -> Past:
+    """Return the past of a report, an empty one if it cannot be read."""
+    try:
+        value: Mapping[str, Any] = json.loads(report.parts["past"])
+        return codec.past_from_json(value, json.loads(report.parts.get("states", b"{}")))
+    except WRONG:
+        return Past()
+
+
+def past_parts(past: Past) -> dict[str, bytes]:
+    """Return the parts of a report's memory that hold its past."""
+    return {"past": line(codec.past_as_json(past)), "states": line(codec.states_as_json(past.last))}
+
+
+def output_parts(figures: Figures, summary: Summary) -> dict[str, bytes]:
+    """Return the parts of a report's memory that hold its figures and its summary."""
+    return {"figures": line(figures.as_json()), "summary": line(summary.as_json())}
 
 
 class Memory(NamedTuple):
@@ -113,19 +135,17 @@ class Memory(NamedTuple):
 
     reports: Mapping[str, ReportMemory] = MappingProxyType({})
     """By name."""
-    prom: tuple[int, str] = (0, "")
-    """Bytes of the .prom before the times of the run itself, and their SHA-256."""
-    index_digest: str = ""
-    """SHA-256 of each file that shows all reports."""
-    made_by: str = ""
-    """Digest of the code and of all options that made both."""
+    history_start: float | None = None
+    """When the first run of this memory was: Unix time, seconds."""
+    written: float = 0.0
+    """When the last run was: Unix time, seconds."""
     upload: Any = None
     """What is known to be in the store: plain data of `upload.state`."""
 
     @property
     def present(self) -> dict[str, ReportMemory]:
         """The reports of the last run, by name."""
-        return {name: report for name, report in self.reports.items() if not report.gone}
+        return {name: report for name, report in self.reports.items() if not report.file.gone}
 
 
 def file_name(output_file: str) -> str:
@@ -133,155 +153,183 @@ def file_name(output_file: str) -> str:
     return f".{output_file}.state"
 
 
+def fallback_name(output_file: str) -> str:
+    """Return the file name of the memory of the run before."""
+    return f".{output_file}.state.before"
+
+
 def load(folder: OutputFolder, output_file: str) -> tuple[Memory, str]:
-    """Return the memory beside a .prom, and a sentence that names the file if it cannot be used, else ""."""
-    path = os.path.join(folder.path, file_name(output_file))
-    try:
-        data = folder.read_checked(file_name(output_file), MAX_BYTES + 1)
-    except OutputError as error:
-        return Memory(), f"{error}; history starts over"
-    if data is None:
+    """Return the memory beside a .prom, and a sentence that says what is wrong with it, "" if nothing is.
+
+    If it is missing although there is a .prom, or cannot be used, the memory of the run before serves.
+    """
+    name, fallback = file_name(output_file), fallback_name(output_file)
+    is_first = not any(map(folder.has, (name, fallback, output_file)))
+    if is_first:
         return Memory(), ""
     try:
-        return decode(data), ""
-    except StateError as error:
-        return Memory(), f"{path}: {error}, so history starts over"
+        return _read(folder, name), ""
+    except Damaged as error:
+        problem = str(error)
+    try:
+        return _read(folder, fallback), f"{problem}; the memory of the run before is used, so one run is missing in the history"
+    except Damaged:
+        return Memory(), f"{problem}, so history starts over"
 
 
-def save(folder: OutputFolder, output_file: str, memory: Memory, last: Memory) -> str:
-    """Write the memory unless it equals the last one; return what went wrong, "" if nothing did."""
-    if memory == last:
-        return ""
+def _read(folder: OutputFolder, name: str) -> Memory:
+    """Return the memory in a file. Raises Damaged."""
+    path = os.path.join(folder.path, name)
+    try:
+        data = folder.read_checked(name, MAX_BYTES + 1)
+    except OutputError as error:
+        raise Damaged(str(error)) from None
+    if data is None:
+        raise Damaged(f"{path}: is missing")
+    try:
+        return decode(data)
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from None
+
+
+def save(folder: OutputFolder, output_file: str, memory: Memory, *, keep_last: bool) -> str:
+    """Write the memory; return what went wrong, "" if nothing did.
+
+    `keep_last`: the present file is good, and becomes the memory of the run before.
+    """
+    name = file_name(output_file)
     data = encode(memory)
     problem = ""
     if len(data) > MAX_BYTES:
-        reports = {name: ReportMemory(name) for name in memory.present}
-        data = encode(Memory(reports, upload=memory.upload))
-        problem = (
-            f"{os.path.join(folder.path, file_name(output_file))}: would be over {MAX_BYTES >> 20} MiB: history starts over"
-        )
+        data, dropped = _within_limit(memory)
+        path = os.path.join(folder.path, name)
+        problem = f"{path}: would be over {MAX_BYTES >> 20} MiB: the largest pasts start over: {', '.join(dropped)}"
     try:
-        folder.replace(file_name(output_file), data, MODE)
+        if keep_last:
+            folder.keep_as(name, fallback_name(output_file))
+        folder.replace(name, data, MODE)
     except OutputError as error:
         return str(error)
     return problem
 
 
+def _within_limit(memory: Memory) -> tuple[bytes, list[str]]:
+    """Return the content of the file without the largest pasts, and whose they are. Figures stay."""
+    sizes = {name: sum(map(len, report.parts.values())) for name, report in memory.reports.items()}
+    reports = dict(memory.reports)
+    dropped = []
+    excess = sum(sizes.values()) - MAX_BYTES * 9 // 10
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
+        if excess <= 0:
+            break
+        report = reports[name]
+        reports[name] = without_past(report)
+        excess -= sizes[name] - sum(map(len, reports[name].parts.values()))
+        dropped.append(name)
+    return encode(memory._replace(reports=reports)), dropped
+
+
+def without_past(report: ReportMemory) -> ReportMemory:
+    """Return a report whose past starts over."""
+    return report._replace(parts={name: data for name, data in report.parts.items() if name not in ("past", "states")})
+
+
 def encode(memory: Memory) -> bytes:
     """Return the content of the file."""
-    head = {
-        "format": _FORMAT,
-        "prom": memory.prom,
-        "index": memory.index_digest,
-        "made_by": memory.made_by,
-        "upload": memory.upload,
-        "reports": len(memory.reports),
-    }
-    lines = [_line(head)]
+    head = {"format": FORMAT, "history_start": memory.history_start, "written": memory.written, "reports": len(memory.reports)}
+    digest = hashlib.sha256()
+    lines = []
+
+    def add(part: list[str], value: bytes) -> None:
+        lines.append(b"%s\t%s\n" % (line(part), value))
+        digest.update(lines[-1])
+
+    add(["head"], line(head))
+    add(["upload"], line(memory.upload))
     for report in memory.reports.values():
-        key = [
-            report.name,
-            report.digest,
-            report.modified_ns,
-            report.made_by,
-            report.page,
-            report.stamp,
-            report.unreadable_since_ns,
-            report.series,
-            report.warnings,
-            report.gone,
-        ]
-        lines += [_line(key), report.output, report.past_line, _NOTHING]
-    return sealed(b"\n".join(lines) + b"\n")
-
-
-def sealed(text: bytes) -> bytes:
-    """Return the lines of the file with their digest, which ends it."""
-    return text + _digest(text) + b"\n"
+        add(["report", report.name, "file"], line(report.file.as_json()))
+        for name, data in report.parts.items():
+            add(["report", report.name, name], data)
+    return b"%s%s\n" % (b"".join(lines), digest.hexdigest().encode())
 
 
 def decode(data: bytes) -> Memory:
-    """Read the content of the file. Raises StateError."""
+    """Read the content of the file. Raises Damaged."""
     if len(data) > MAX_BYTES:
-        raise StateError(f"is over {MAX_BYTES >> 20} MiB")
+        raise Damaged(f"is over {MAX_BYTES >> 20} MiB")
     text, _, digest = data.rstrip(b"\n").rpartition(b"\n")
-    lines = text.split(b"\n")
+    if hashlib.sha256(text + b"\n").hexdigest().encode() != digest:
+        raise Damaged("is damaged")
     try:
-        head = json.loads(lines[0])
-        if head["format"] != _FORMAT:
-            raise StateError("was written by another version of inspec-textfile")
-        if digest != _digest(text + b"\n"):
-            raise StateError("is damaged")
-        if len(lines) != 1 + 4 * head["reports"]:
-            raise StateError("is damaged")
-        reports = [_report(*four) for four in zip(lines[1::4], lines[2::4], lines[3::4], lines[4::4])]
-        return Memory(
-            reports={report.name: report for report in reports},
-            prom=(int(head["prom"][0]), str(head["prom"][1])),
-            index_digest=str(head["index"]),
-            made_by=str(head["made_by"]),
-            upload=head["upload"],
-        )
-    except _WRONG:
-        raise StateError("is damaged") from None
+        if text.startswith(b"{"):
+            return _decode_format2(text)
+        return _decode(text.split(b"\n"))
+    except WRONG:
+        raise Damaged("is damaged") from None
 
 
-def _report(key: bytes, output: bytes, past: bytes, _row: bytes) -> ReportMemory:
-    name, digest, modified_ns, made_by, page, stamp, unreadable_since_ns, series, warnings, gone = json.loads(key)
-    numbers = (modified_ns, unreadable_since_ns or 0, series)
-    if not all(isinstance(number, int) and abs(number) < plain.MAX_WHOLE for number in numbers):
-        raise StateError("is damaged")
-    return ReportMemory(
-        name=plain.name(name),
-        digest=plain.text(digest),
-        modified_ns=modified_ns,
-        made_by=plain.text(made_by),
-        page=plain.text(page),
-        stamp=plain.text(stamp),
-        unreadable_since_ns=unreadable_since_ns,
-        series=series,
-        warnings=tuple(map(plain.text, warnings)),
-        gone=plain.flag(gone),
-        output=output,
-        past_line=past,
-    )
+def _decode(lines: Iterable[bytes]) -> Memory:
+    head: dict[str, Any] = {}
+    upload: Any = None
+    files: dict[str, FileFacts] = {}
+    parts: dict[str, dict[str, bytes]] = {}
+    for one in lines:
+        label, _, value = one.partition(b"\t")
+        kind, *path = json.loads(label)
+        if kind == "head":
+            head = json.loads(value)
+        elif kind == "upload":
+            upload = json.loads(value)
+        elif kind == "report":
+            name, part = path
+            if part == "file":
+                files[_checked_name(name)] = FileFacts.from_json(json.loads(value))
+            else:
+                parts.setdefault(name, {})[part] = value
+    if head["format"] < FORMAT or head["reports"] != len(files):
+        raise Damaged("is damaged")
+    reports = {name: ReportMemory(name, file, parts.get(name, {})) for name, file in files.items()}
+    return Memory(reports, head.get("history_start"), float(head.get("written") or 0.0), upload)
 
 
-def kept_when_gone(reports: Iterable[ReportMemory]) -> list[ReportMemory]:
-    """Return what stays of reports that are gone: their past.
+def _decode_format2(text: bytes) -> Memory:
+    """Return the memory that version 0.1 wrote."""
+    old = memory_format2.decode(text)
+    reports = {}
+    for report in old.reports:
+        parts: dict[str, bytes] = {}
+        if report.figures and report.summary:
+            parts |= output_parts(report.figures, report.summary)
+        if report.past.last:
+            parts |= past_parts(report.past)
+        reports[report.name] = ReportMemory(report.name, known_fields(FileFacts, report.file), parts)
+    return Memory(reports, old.history_start, upload=old.upload)
+
+
+def _checked_name(name: str) -> str:
+    """Return a report's name that cannot lead out of the folder of the pages. Raises ValueError."""
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        raise ValueError("not the name of a report")
+    return name
+
+
+def kept_when_gone(reports: Iterable[ReportMemory]) -> dict[str, ReportMemory]:
+    """Return, by name, what stays of reports that are gone: their past.
 
     Those that went last come first, so beyond MAX_GONE the oldest are dropped.
     """
-    found = [
-        ReportMemory(name=report.name, digest=report.digest, stamp=report.stamp, gone=True, past_line=report.past_line)
-        for report in reports
-        if report.past_line != _NOTHING
-    ]
-    return found[:MAX_GONE]
-
-
-def program_digest() -> str:
-    """Return a digest of this program's code, templates and texts: if it changes, figures and pages are made again."""
-    loader = globals().get("__loader__")
-    archive = getattr(loader, "archive", None)  # run from a single file (zipapp)
-    found = hashlib.sha256(__version__.encode())
-    for path in [archive] if archive else sorted(_code_files(os.path.dirname(__file__))):
-        with open(path, "rb", buffering=0) as file:
-            found.update(file.read())
-    return found.hexdigest()
-
-
-def _code_files(package: str) -> Iterator[str]:
-    for folder, _, names in os.walk(package):
-        yield from (os.path.join(folder, name) for name in names if name.endswith((".py", ".css", ".js")))
+    kept: dict[str, ReportMemory] = {}
+    for report in reports:
+        if "past" in report.parts and len(kept) < MAX_GONE:
+            file = FileFacts(digest=report.file.digest, stamp=report.file.stamp, gone=True)
+            parts = {name: data for name, data in report.parts.items() if name in ("past", "states")}
+            kept[report.name] = ReportMemory(report.name, file, parts)
+    return kept
 
 
 _encoder = json.JSONEncoder(separators=(",", ":"))
 
 
-def _line(value: Any) -> bytes:
+def line(value: Any) -> bytes:
+    """Return plain data as one line of JSON."""
     return _encoder.encode(value).encode()
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).hexdigest().encode()

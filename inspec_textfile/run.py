@@ -3,30 +3,113 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from inspec_textfile import __version__, memory
+from inspec_textfile import __version__, carryover, memory
+from inspec_textfile.convert import Context, Converted, Options, cache_key, convert
 from inspec_textfile.files import OutputError, OutputFolder
-from inspec_textfile.job import Clock, Job, Run, State, read, replace_file
 from inspec_textfile.memory import Memory, ReportMemory
 from inspec_textfile.messages import Messages
+from inspec_textfile.metrics.exposition import exposition
+from inspec_textfile.metrics.figures import Figures
+from inspec_textfile.metrics.of_run import ReportRow, RunFacts, dropped_controls
 from inspec_textfile.pages.files import page_file
-from inspec_textfile.report.sources import STDIN, Source, find_sources
-from inspec_textfile.reuse import Unchanged, find_unchanged, kept_outputs, remembered, same_again
+from inspec_textfile.pages.fleet import Fleet, FleetReport
+from inspec_textfile.pages.overviews import OVERVIEWS
+from inspec_textfile.report.model import Unreadable
+from inspec_textfile.report.problems import unexpected
+from inspec_textfile.report.sources import (
+    STDIN,
+    Source,
+    SourceError,
+    Sources,
+    find_sources,
+    modified_ns_of,
+    read_source,
+    refuse_too_large,
+)
+from inspec_textfile.summary import Summary
 from inspec_textfile.text import digest_of
-
-# Modules that parse and render are imported only if there is something to parse or render.
-if TYPE_CHECKING:
-    from inspec_textfile.convert import Converted, Task
-    from inspec_textfile.metrics.exposition import ReportRow, RunFigures
-    from inspec_textfile.pages.fleet import Fleet
-
-__all__ = ["Clock", "Job", "run"]
+from inspec_textfile.upload.site import Site, publish_site
+from inspec_textfile.upload.state import UploadState
+from inspec_textfile.upload.target import Publication
 
 _CLOCK_TOLERANCE = 3600.0
 """Seconds that the clock of the host that was scanned may be ahead of this host's."""
+
+
+class Job(NamedTuple):
+    """What a run is to do."""
+
+    arguments: tuple[str, ...]
+    """Files, folders and `-`; none: `results_dir`."""
+    results_dir: str
+    stdin: tuple[bytes, int] | None
+    """Bytes and time (Unix time, nanoseconds) of the report on standard input, if that is among the arguments."""
+    stdin_name: str
+    output_dir: str | None
+    """None prints the metrics."""
+    output_file: str
+    reports_dir: str | None
+    """None for no pages."""
+    mode: int
+    control_series: str = "none"
+    """One of metrics.figures.CONTROL_SERIES."""
+    max_control_series: int = 1000
+    inputs: bool = True
+    """Whether pages show the profiles' inputs."""
+    limits: tuple[tuple[str, int], ...] = (("critical", 30), ("high", 30), ("medium", 90), ("low", 180))
+    """(severity, days) in which a finding must be repaired."""
+    upload: Publication | None = None
+    """Where the pages are published; None for nowhere."""
+    stdin_problem: str = ""
+    """Why standard input cannot be read, "" if it can."""
+
+
+class Clock(NamedTuple):
+    """The time, read in one place."""
+
+    now: Callable[[], float]
+    """Returns the Unix time, in seconds."""
+    elapsed: Callable[[], float]
+    """Returns the seconds since the program started."""
+
+
+class ReportState(NamedTuple):
+    """What is known about a report at the end of a run."""
+
+    memory: ReportMemory
+    figures: Figures | None
+    """Its last good ones; None if it could never be read."""
+    summary: Summary | None
+    """Its last good one."""
+    unreadable: Unreadable | None = None
+    """Set if its current results could not be read."""
+
+
+class State(NamedTuple):
+    """What is known at the end of a run."""
+
+    reports: Mapping[str, ReportState]
+    """By name, sorted."""
+    is_complete: bool = True
+    """Whether everything could be read and written, and nothing needs attention."""
+
+
+class _Report:
+    """Takes down what a run reports, and whether any of it was an error."""
+
+    def __init__(self, messages: Messages) -> None:
+        self.info, self.progress = messages.info, messages.progress
+        self.errors = 0
+        self._error = messages.error
+
+    def error(self, message: str) -> None:
+        """Report that something could not be read or written, or needs attention."""
+        self.errors += 1
+        self._error(message)
 
 
 def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messages: Messages) -> State:
@@ -34,76 +117,47 @@ def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messag
 
     Failures go to `messages.error`; everything else is still done.
     """
+    say = _Report(messages)
     with ExitStack() as stack:
-        this = _prepared(stack, job, clock, messages)
-        unchanged = find_unchanged(this)
-        body = same_again(this, unchanged.reports)
-        if body is not None:
-            messages.info("nothing changed since the last run")
-            state = State(unchanged.reports)
-        else:
-            state = _converted(this, unchanged)
-            fleet = _fleet(this, state)
-            overviews = _write_overviews(this, this.reports_folder, fleet) if this.reports_folder else this.last.index_digest
-            body = _publish(this, state, fleet, overviews)
-        _report_warnings(this, state)
-        from inspec_textfile.metrics.exposition import own_times
-
-        text = body + own_times(clock.now(), clock.elapsed())
-        if this.output:
-            replace_file(this.output, job.output_file, text, job.mode, messages)
-        elif not job.output_dir:
-            _print(text, write_stdout, messages)
-        return state
-
-
-def _report_warnings(this: Run, state: State) -> None:
-    """Report what a person should know about results that were read: in every run, until they change."""
-    for source in this.sources.found:
-        report = state.reports[source.name]
-        for warning in report.warnings if report.unreadable_since_ns is None else ():
-            this.messages.error(f"{source.path}: {warning}")
+        output, reports_folder = _folders(stack, job, say)
+        last, problem = memory.load(output, job.output_file) if output else (Memory(), "")
+        if problem:
+            say.error(problem)
+        # Only after the folders are locked: of two runs at once, the one that writes last must also have looked last.
+        sources = find_sources(job.arguments, job.results_dir, job.stdin_name)
+        for problem_of_folder in sources.problems:
+            say.error(problem_of_folder)
+        converted = _convert(job, sources, last, reports_folder, clock, say)
+        reports = _with_lost(job, sources, converted, last, reports_folder, say)
+        fleet = _fleet(reports, reports_folder, job)
+        if reports_folder:
+            _write_overviews(fleet, reports_folder, say)
+        facts, upload = _publish(job, reports, fleet, reports_folder, last, clock, say)
+        if output:
+            _remember(output, job, reports, upload, last, facts, is_good=not problem, say=say)
+        _tell(sources, reports, facts, say)
+        facts = facts._replace(now=clock.now(), elapsed=clock.elapsed())
+        _write_prom(job, output, exposition(facts), write_stdout, say)
+    return State(reports, is_complete=not say.errors)
 
 
 # --- prepare ------------------------------------------------------------------------------------------------------------------
 
 
-def _prepared(stack: ExitStack, job: Job, clock: Clock, messages: Messages) -> Run:
-    """Open and lock the folders, read the memory and find the results."""
-    output = _open(stack, job.output_dir, messages, create=False) if job.output_dir else None
-    reports_folder: OutputFolder | None
+def _folders(stack: ExitStack, job: Job, say: _Report) -> tuple[OutputFolder | None, OutputFolder | None]:
+    """Open and lock the folders of the .prom and of the pages; None for one that is not wanted, or cannot be used."""
+
+    def opened(path: str, *, create: bool) -> OutputFolder | None:
+        try:
+            return stack.enter_context(OutputFolder(path, create=create))
+        except OutputError as error:
+            say.error(str(error))
+            return None
+
+    output = opened(job.output_dir, create=False) if job.output_dir else None
     if output and job.reports_dir and _is_same_folder(output.path, job.reports_dir):
-        reports_folder = output  # locked already
-    else:
-        reports_folder = _open(stack, job.reports_dir, messages, create=True) if job.reports_dir else None
-    last = Memory()
-    if output:
-        last, problem = memory.load(output, job.output_file)
-        if problem:
-            messages.error(problem)
-    # Only after the folders are locked: of two runs at once, the one that writes last must also have looked last.
-    sources = find_sources(job.arguments, job.results_dir, job.stdin_name)
-    made_by = digest_of(f"{memory.program_digest()} {job.control_series} {job.inputs}".encode())
-    for_file = f"{made_by} {job.max_control_series} {job.reports_dir} {bool(job.upload)}"
-    return Run(
-        job=job,
-        clock=clock,
-        messages=messages,
-        output=output,
-        reports_folder=reports_folder,
-        sources=sources,
-        last=last,
-        made_by=made_by,
-        file_made_by=digest_of(for_file.encode()),
-    )
-
-
-def _open(stack: ExitStack, path: str, messages: Messages, *, create: bool) -> OutputFolder | None:
-    try:
-        return stack.enter_context(OutputFolder(path, create=create))
-    except OutputError as error:
-        messages.error(str(error))
-        return None
+        return output, output  # locked already
+    return output, opened(job.reports_dir, create=True) if job.reports_dir else None
 
 
 def _is_same_folder(one: str, other: str) -> bool:
@@ -112,172 +166,248 @@ def _is_same_folder(one: str, other: str) -> bool:
     return False
 
 
+def _read(source: Source, job: Job) -> tuple[bytes, int]:
+    """Return a report's bytes and its time (Unix time, nanoseconds). Raises SourceError."""
+    if source.path == STDIN and job.stdin:
+        if job.stdin_problem:
+            raise SourceError(job.stdin_problem)
+        refuse_too_large(job.stdin[0])
+        return job.stdin
+    return read_source(source)
+
+
 # --- convert ------------------------------------------------------------------------------------------------------------------
 
 
-def _converted(this: Run, unchanged: Unchanged) -> State:
-    """Convert what changed, and return what is known about every report."""
-    from inspec_textfile import lost
-
-    for problem in this.sources.problems:
-        this.messages.error(problem)
-    outputs = kept_outputs(unchanged.reports)
-    reused = {name: unchanged.reports[name] for name in outputs}
-    reports = dict(reused)
-    broken = []
-    for task, converted in _convert_rest(this, reused, unchanged.digests):
-        for message in converted.errors:
-            this.messages.error(message)
-        for message in converted.infos:
-            this.messages.info(message)
-        if converted.memory:
-            this.messages.info(f"{task.source.path}: read as the report {task.source.name}")
-            reports[task.source.name] = converted.memory
-        else:
-            broken.append(lost.unreadable_report(this, task.source, converted.reason))
-    broken += lost.over_limit(this, reports)
-    for report in broken:
-        this.messages.error(f"{report.path}: {report.reason}")
-    broken += lost.missing_reports(this, reports)
-    for report in broken:
-        reports[report.name] = lost.last_good(this, report, reports.get(report.name))
-    reports = dict(sorted(reports.items()))
-    outputs = {name: outputs[name] if report is reused.get(name) else report.decoded() for name, report in reports.items()}
-    return State(reports, tuple(broken), outputs)
-
-
-def _convert_rest(
-    this: Run, reused: Mapping[str, ReportMemory], digests: Mapping[str, str]
-) -> Iterator[tuple[Task, Converted]]:
-    """Convert the reports that are not reused. `digests`: see `Unchanged`."""
-    from inspec_textfile.convert import Settings, Task, convert
-
-    changed = [source for source in this.sources.found if source.name not in reused]
-    tasks = [Task(source, _size(source, this.job), last) for source, last in zip(changed, remembered(this, changed, digests))]
-    settings = Settings(
-        read=lambda source: read(source, this.job),
-        reports_folder=this.reports_folder,
-        control_series=this.job.control_series,
-        inputs=this.job.inputs,
-        made_by=this.made_by,
-        latest=this.clock.now() + _CLOCK_TOLERANCE,
+def _convert(
+    job: Job, sources: Sources, last: Memory, reports_folder: OutputFolder | None, clock: Clock, say: _Report
+) -> dict[str, Converted]:
+    """Convert all results files, and return what became of each, by the report's name."""
+    options = Options(job.control_series, job.inputs, job.limits)
+    paths = {source.name: source.path for source in sources.found}
+    context = Context(
+        read=lambda source: _read(source, job),
+        reports_folder=reports_folder,
+        options=options,
+        cache_key=cache_key(options),
+        known=last.reports,
+        by_digest={report.file.digest: report for report in last.reports.values() if _may_have_moved(report, paths)},
+        vanished=tuple(report for name, report in last.present.items() if name not in paths),
+        latest=max(clock.now(), last.written) + _CLOCK_TOLERANCE,
     )
-    return zip(tasks, convert(tasks, settings, lambda number: this.messages.progress(number, len(tasks))))
+    converted = convert(sources.found, context, lambda count: say.progress(count, len(sources.found)))
+    for source, one in zip(sources.found, converted):
+        for message in one.errors:
+            say.error(message)
+        for message in one.infos:
+            say.info(message)
+        if one.memory:
+            say.info(f"{source.path}: read as the report {source.name}")
+    return {source.name: one for source, one in zip(sources.found, converted)}
 
 
-def _size(source: Source, job: Job) -> int:
-    if source.path == STDIN and job.stdin:
-        return len(job.stdin[0])
+def _may_have_moved(report: ReportMemory, paths: Mapping[str, str]) -> bool:
+    """Return whether the last results of a report may have another name by now: there are none, or others, under its own."""
+    path = paths.get(report.name)
+    return bool(report.file.digest) and (path is None or modified_ns_of(path) != report.file.modified_ns)
+
+
+def _with_lost(
+    job: Job,
+    sources: Sources,
+    converted: Mapping[str, Converted],
+    last: Memory,
+    reports_folder: OutputFolder | None,
+    say: _Report,
+) -> dict[str, ReportState]:
+    """Return the state of all reports, with the last good figures of those that cannot be read now."""
+    reports = {name: ReportState(one.memory, one.figures, one.summary) for name, one in converted.items() if one.memory}
+    by_name = {source.name: source for source in sources.found}
+    reasons = {name: one.reason for name, one in converted.items() if not one.memory}
+    over_limit = _over_limit(reports, last)
+    for name, reason in (*reasons.items(), *over_limit.items()):
+        broken = carryover.unreadable_report(by_name[name], reason, last.reports.get(name))
+        say.error(f"{broken.path}: {broken.reason}")
+        # A report over the limit has a page of its own results.
+        reports[name] = _last_good(broken, last, None if name in over_limit else reports_folder, say)
+    missing = carryover.missing_reports(
+        last.present,
+        sources,
+        {one.continues for one in converted.values()},
+        has_new=any(name not in last.reports and one.memory and not one.continues for name, one in converted.items()),
+        results=" ".join(job.arguments) or job.results_dir,
+        memory_path=os.path.join(job.output_dir or ".", memory.file_name(job.output_file)),
+    )
+    for message in missing.errors:
+        say.error(message)
+    for message in missing.infos:
+        say.info(message)
+    for gone in missing.removed:
+        if reports_folder:
+            _remove_page(reports_folder, gone, say)
+    for lost in missing.kept:
+        reports[lost.name] = _last_good(lost, last, reports_folder, say)
+    return dict(sorted(reports.items()))
+
+
+def _over_limit(reports: Mapping[str, ReportState], last: Memory) -> dict[str, str]:
+    series = {name: state.memory.file.series for name, state in reports.items()}
+    before = {name: report.file.series for name, report in last.present.items()}
+    modified_ns = {name: state.memory.file.modified_ns for name, state in reports.items()}
+    return carryover.over_limit(series, before, modified_ns)
+
+
+def _last_good(broken: Unreadable, last: Memory, reports_folder: OutputFolder | None, say: _Report) -> ReportState:
+    """Return the state of a report whose results cannot be read now: what was last known of it."""
+    kept, problem = carryover.last_good(broken, last.reports.get(broken.name), reports_folder)
+    if problem:
+        say.error(problem)
+    figures, summary, lost = memory.output_of(kept)
+    if lost:
+        say.error(f"{broken.path}: what the memory knows of its {lost} cannot be read, so it is lost")
+    return ReportState(kept, figures, summary, broken)
+
+
+def _remove_page(reports_folder: OutputFolder, gone: ReportMemory, say: _Report) -> None:
     try:
-        return os.stat(source.path).st_size
-    except OSError:
-        return 0
+        removed = carryover.remove_page(reports_folder, gone)
+        if removed:
+            say.info(removed)
+    except OutputError as error:
+        say.error(str(error))
 
 
 # --- write --------------------------------------------------------------------------------------------------------------------
 
 
-def _fleet(this: Run, state: State) -> Fleet:
+def _fleet(reports: Mapping[str, ReportState], reports_folder: OutputFolder | None, job: Job) -> Fleet:
     """Return what overviews show of all reports."""
-    from inspec_textfile.pages.fleet import Fleet, FleetReport
-
-    broken = {report.name: report for report in state.unreadable}
-    folder = this.reports_folder
     return Fleet(
-        tuple(
+        reports=tuple(
             FleetReport(
                 name,
-                output.summary,
-                broken.get(name),
-                has_page=name not in broken or bool(folder and folder.has(page_file(name))),
+                state.summary,
+                state.unreadable,
+                has_page=not state.unreadable or bool(reports_folder and reports_folder.has(page_file(name))),
             )
-            for name, output in state.outputs.items()
-        )
+            for name, state in reports.items()
+        ),
+        limits=dict(job.limits),
     )
 
 
-def _write_overviews(this: Run, folder: OutputFolder, fleet: Fleet) -> str:
-    """Write the files that show all reports, unless they are the same; return their digest."""
-    from inspec_textfile.pages.overviews import OVERVIEWS
-
-    digests = []
+def _write_overviews(fleet: Fleet, folder: OutputFolder, say: _Report) -> None:
+    """Write the files that show all reports, unless they are the same. One that fails does not stop the others."""
     for overview in OVERVIEWS:
-        data = overview.make(fleet).encode()
-        digests.append(digest_of(data))
-        if folder.digest(overview.file_name) != digests[-1]:
-            replace_file(folder, overview.file_name, data, None, this.messages, durable=False)
-    return " ".join(digests)
+        path = f"{folder.path}/{overview.file_name}"
+        try:
+            data = overview.make(fleet).encode()
+            if folder.digest(overview.file_name) != digest_of(data):
+                folder.replace(overview.file_name, data, durable=False)
+                say.info(f"{path}: written, {len(data):,} bytes")
+        except OutputError as error:
+            say.error(str(error))
+        except Exception as error:
+            say.error(f"{path}: {unexpected(error)}")
 
 
-def _publish(this: Run, state: State, fleet: Fleet, overviews: str) -> bytes:
-    """Upload the pages, write the memory, and return the .prom without its times.
-
-    The memory is written before the .prom: a run that is killed between the two makes the .prom from it next time.
-    """
-    from inspec_textfile.metrics.exposition import RunFigures, exposition
-
-    upload, run_figures = this.last.upload, RunFigures(__version__)
-    if this.job.upload:  # now, so that its outcome is among the metrics
-        upload, run_figures = _upload(this, state, fleet)
-    body = exposition(
-        _rows(state),
-        run_figures,
-        control_series=this.job.control_series,
-        max_control_series=this.job.max_control_series,
+def _publish(
+    job: Job,
+    reports: Mapping[str, ReportState],
+    fleet: Fleet,
+    reports_folder: OutputFolder | None,
+    last: Memory,
+    clock: Clock,
+    say: _Report,
+) -> tuple[RunFacts, object]:
+    """Upload the pages if asked to; return the facts for the .prom, and what to remember of the upload."""
+    facts = RunFacts(
+        reports=tuple(_rows(reports)),
+        version=__version__,
+        now=clock.now(),
+        elapsed=clock.elapsed(),
+        control_series=job.control_series,
+        max_control_series=job.max_control_series,
+        limits=dict(job.limits),
+        history_start=last.history_start or clock.now(),
     )
-    if this.output:
-        gone = [report for name, report in this.last.reports.items() if name not in state.reports]
-        reports = {**state.reports, **{report.name: report for report in memory.kept_when_gone(gone)}}
-        new = Memory(reports, (len(body), digest_of(body)), overviews, this.file_made_by, upload)
-        problem = memory.save(this.output, this.job.output_file, new, this.last)
-        if problem:
-            this.messages.error(problem)
-    return body
-
-
-def _upload(this: Run, state: State, fleet: Fleet) -> tuple[object, RunFigures]:
-    """Publish the pages, and return what to remember and the figures of the upload."""
-    from inspec_textfile.metrics.exposition import RunFigures
-    from inspec_textfile.upload.site import Site, publish_site
-    from inspec_textfile.upload.state import UploadState
-
-    assert this.job.upload  # noqa: S101  # the caller's condition
-    known = None
+    if not job.upload:
+        return facts, last.upload
+    before = None
     with suppress(ValueError, KeyError, TypeError):  # of another version, or nothing yet: everything is sent
-        known = UploadState.from_json(this.last.upload)
-    success = False
-    if this.reports_folder:
-        outputs = state.outputs
-        site = Site(
-            profiles={name: output.text.checks for name, output in outputs.items() if output.text},
-            fleet=fleet,
+        before = UploadState.from_json(last.upload)
+    success, after = False, before
+    if reports_folder:
+        profiles = {name: state.figures.checks for name, state in reports.items() if state.figures}
+        messages = Messages(say.error, say.info)
+        success, after = publish_site(
+            job.upload, reports_folder, Site(profiles, fleet), state=before, now=clock.now(), messages=messages
         )
-        success, known = publish_site(
-            this.job.upload, this.reports_folder, site, state=known, now=this.clock.now(), messages=this.messages
-        )
-    last_success = known.last_success if known else None
-    figures = RunFigures(__version__, upload_success=success, upload_last_success=last_success)
-    return known.as_json() if known else None, figures
+    facts = facts._replace(upload_success=success, upload_last_success=after.last_success if after else None)
+    return facts, after.as_json() if after else None
 
 
-def _rows(state: State) -> Sequence[ReportRow]:
-    from inspec_textfile.metrics.exposition import ReportRow
-
-    missing = {report.name for report in state.unreadable if report.missing}
-    return [
-        ReportRow(
+def _rows(reports: Mapping[str, ReportState]) -> Iterator[ReportRow]:
+    for name, state in reports.items():
+        yield ReportRow(
             name=name,
-            text=state.outputs[name].text,
-            modified_ns=report.modified_ns,
-            readable=report.unreadable_since_ns is None,
-            missing=name in missing,
+            figures=state.figures,
+            modified_ns=state.memory.file.modified_ns,
+            readable=state.unreadable is None,
+            missing=state.unreadable is not None and state.unreadable.missing,
         )
-        for name, report in state.reports.items()
-    ]
 
 
-def _print(text: bytes, write_stdout: Callable[[bytes], None], messages: Messages) -> None:
+def _remember(
+    output: OutputFolder,
+    job: Job,
+    reports: Mapping[str, ReportState],
+    upload: object,
+    last: Memory,
+    facts: RunFacts,
+    *,
+    is_good: bool,
+    say: _Report,
+) -> None:
+    """Write the memory, unless it would be the same: before the .prom, so that a run that is killed between loses nothing.
+
+    `is_good`: the present file is whole, and may become the memory of the run before.
+    """
+    gone = memory.kept_when_gone(report for name, report in last.reports.items() if name not in reports)
+    new = Memory({**{name: state.memory for name, state in reports.items()}, **gone}, facts.history_start, facts.now, upload)
+    if is_good and new._replace(written=last.written) == last:
+        return
+    problem = memory.save(output, job.output_file, new, keep_last=is_good)
+    if problem:
+        say.error(problem)
+
+
+def _tell(sources: Sources, reports: Mapping[str, ReportState], facts: RunFacts, say: _Report) -> None:
+    """Report what a person should know about results that were read, in every run until they change, and what was left out."""
+    for source in sources.found:
+        state = reports[source.name]
+        for warning in state.memory.file.warnings if not state.unreadable else ():
+            say.error(f"{source.path}: {warning.text}")
+    dropped = {report: count for report, count in dropped_controls(facts).items() if count}
+    if dropped:
+        worst = max(dropped, key=lambda report: dropped[report])
+        say.error(
+            f"{sum(dropped.values()):,} series of single controls are left out, most of them of {worst}: raise "
+            "--max-control-series, or leave --control-series out"
+        )
+
+
+def _write_prom(
+    job: Job, output: OutputFolder | None, text: bytes, write_stdout: Callable[[bytes], None], say: _Report
+) -> None:
+    """Write the .prom, or print it if it was asked for on standard output."""
     try:
-        write_stdout(text)
+        if output:
+            output.replace(job.output_file, text, job.mode)
+            say.info(f"{output.path}/{job.output_file}: written, {len(text):,} bytes")
+        elif not job.output_dir:
+            write_stdout(text)
+    except OutputError as error:
+        say.error(str(error))
     except OSError as error:
-        messages.error(f"standard output: {error.strerror}")
+        say.error(f"standard output: {error.strerror}")

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import click
 
-from inspec_textfile.job import State
 from inspec_textfile.pages.files import INDEX_FILE, page_file
-from inspec_textfile.pages.summary import Summary
 from inspec_textfile.pages.times import day_text
 from inspec_textfile.pages.verdict import verdict
 from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, WAIVED
+from inspec_textfile.run import State
+from inspec_textfile.summary import Summary
 from inspec_textfile.text import age, visible
 
 MAX_ROWS = 40
@@ -51,13 +51,12 @@ def table(state: State, reports_dir: str | None, *, now: float, colour: bool) ->
 
 
 def _rows(state: State, reports_dir: str | None, now: float) -> list[_Row]:
-    unreadable = {report.name: _MISSING if report.missing else _UNREADABLE for report in state.unreadable}
     rows: list[tuple[tuple[object, ...], _Row]] = []
     for name, report in state.reports.items():
-        summary = (state.outputs.get(name) or report.decoded()).summary
-        page = os.path.join(reports_dir, page_file(name)) if reports_dir and report.page else ""
-        if name in unreadable or not summary:
-            rows.append(((0, name), _row(name, unreadable.get(name, _UNREADABLE), summary, page, now)))
+        summary, broken = report.summary, report.unreadable
+        page = os.path.join(reports_dir, page_file(name)) if reports_dir and report.memory.file.page else ""
+        if broken or not summary:
+            rows.append(((0, name), _row(name, _MISSING if broken and broken.missing else _UNREADABLE, summary, page, now)))
         else:
             rows.append(((1, *summary.rank), _row(name, verdict(summary)[0], summary, page, now)))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
@@ -69,7 +68,7 @@ def _row(name: str, verdict_: str, summary: Summary | None, page: str, now: floa
         visible(name),
         verdict_.replace("_", " "),
         ", ".join(f"{count:,} {severity}" for severity, count in failing.items()),
-        day_text(summary.oldest_failure) if summary and summary.oldest_failure is not None else "",
+        day_text(summary.oldest.since) if summary and summary.oldest else "",
         str(summary.newly_failing or "") if summary else "",
         str(summary.fixed or "") if summary else "",
         f"{age(now - summary.started)} ago" if summary and summary.started is not None else "",

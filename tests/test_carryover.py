@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,8 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from inspec_textfile.memory import sealed
 
 from helpers.host import Host, parse_series
 
@@ -71,7 +71,7 @@ def test_good_broken_good(host: Host) -> None:
     assert (host.reports / "inspec-ssh-baseline.json.html").read_bytes() == noticed
 
     host.add("7.1.16/all-pass", "ssh-baseline.json")
-    assert "takes the place of the last results, which are of another profile" in host.run().stderr
+    assert "replaces results of another profile (acme-ssh-baseline)" in host.run().stderr
     assert readable(host) == {"ssh-baseline": 1, "all-pass": 1}
     assert FAILED not in host.series()
 
@@ -179,24 +179,49 @@ def test_a_folder_that_is_gone_keeps_everything(host: Host) -> None:
     assert readable(host) == {"ssh-baseline": 0}
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda _: b"",
-        lambda data: data[: len(data) // 2],
-        lambda data: data[:-70],
-        lambda _: b"not ours",
-        lambda data: data.replace(b"failed", b"passed"),
-        lambda data: data.replace(b'"format":2', b'"format":3'),
-        lambda data: b"\xff" + data,
-        lambda data: data + data,
-        lambda _: b"[" * 100_000,
-    ],
-)
-def test_a_memory_that_is_damaged_or_foreign_costs_the_past_only(host: Host, damage: Callable[[bytes], bytes]) -> None:
+DAMAGE: list[Callable[[bytes], bytes]] = [
+    lambda _: b"",
+    lambda data: data[: len(data) // 2],
+    lambda data: data[:-70],
+    lambda _: b"not ours",
+    lambda data: data.replace(b"failed", b"passed"),
+    lambda data: b"\xff" + data,
+    lambda data: data + data,
+    lambda _: b"[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_if_the_memory_is_damaged_that_of_the_run_before_serves(host: Host, damage: Callable[[bytes], bytes]) -> None:
+    path = host.add("7.1.16/ssh-baseline")
+    host.run()
+    host.add("7.1.16/all-pass")
+    host.run()  # the second run keeps the memory of the first
+    before = of_report(host, "ssh-baseline")
+    break_(path)
+    state = host.textfiles / ".inspec.prom.state"
+    fallback = state.with_name(".inspec.prom.state.before")
+    kept = fallback.read_bytes()
+    state.write_bytes(damage(state.read_bytes()))
+
+    done = host.run()
+
+    assert done.returncode == 1
+    assert f"{state}: " in done.stderr
+    assert "the memory of the run before is used" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert readable(host) == {"ssh-baseline": 0, "all-pass": 1}
+    assert of_report(host, "ssh-baseline") == before
+    assert fallback.read_bytes() == kept, "the damaged file does not take its place"
+    assert host.run().stderr.count("state") == 0, "it is whole again"
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_without_any_memory_that_is_whole_history_starts_over(host: Host, damage: Callable[[bytes], bytes]) -> None:
     path = host.add("7.1.16/ssh-baseline")
     host.add("7.1.16/all-pass")
     host.run()
+    started = host.series()["inspec_textfile_history_start_timestamp_seconds"]
     break_(path)
     state = host.textfiles / ".inspec.prom.state"
     state.write_bytes(damage(state.read_bytes()))
@@ -206,10 +231,21 @@ def test_a_memory_that_is_damaged_or_foreign_costs_the_past_only(host: Host, dam
     assert done.returncode == 1
     assert f"{state}: " in done.stderr
     assert "history starts over" in done.stderr
-    assert "Traceback" not in done.stderr
     assert readable(host) == {"ssh-baseline": 0, "all-pass": 1}
     assert not of_report(host, "ssh-baseline")
-    assert host.run().stderr.count("state") == 0, "it is whole again"
+    assert host.series()["inspec_textfile_history_start_timestamp_seconds"] > started
+
+
+def test_a_memory_that_is_missing_beside_the_prom_is_told(host: Host) -> None:
+    host.add("7.1.16/ssh-baseline")
+    assert host.run().returncode == 0
+    (host.textfiles / ".inspec.prom.state").unlink()
+
+    done = host.run()
+
+    assert done.returncode == 1
+    assert ".inspec.prom.state: is missing, so history starts over" in done.stderr
+    assert host.run().returncode == 0
 
 
 def test_the_memory_is_for_its_user_only(host: Host) -> None:
@@ -253,22 +289,35 @@ def test_an_enormous_memory_is_not_read(host: Host) -> None:
 
     done = host.run()
 
-    assert done.stderr == f"inspec-textfile: {state}: is over 256 MiB, so history starts over\n"
+    assert f"{state}: is over 256 MiB, so history starts over" in done.stderr
     assert host.series()[FAILED] == 5
     assert state.stat().st_size < 100_000
 
 
-def test_a_memory_that_would_grow_too_large_begins_anew(host: Host) -> None:
-    host.add("7.1.16/ssh-baseline")
-    limited = "from inspec_textfile import memory; memory.MAX_BYTES = 5000; from inspec_textfile.__main__ import main; main()"
-    command = [sys.executable, "-c", limited, *host.options()]
+def test_a_memory_that_would_grow_too_large_loses_the_largest_pasts_only(host: Host) -> None:
+    host.add("7.1.16/stig-style", "large.json")
+    host.add("7.1.16/all-pass", "small.json")
+    host.run()
+    state = host.textfiles / ".inspec.prom.state"
+    most = state.stat().st_size - 500
+    shutil.rmtree(host.textfiles)
+    host.textfiles.mkdir()
+    limited = (
+        f"from inspec_textfile import memory; memory.MAX_BYTES = {most}; from inspec_textfile.__main__ import main; main()"
+    )
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", limited, *host.options()], capture_output=True, text=True, check=False, timeout=60
+    )
 
     assert done.returncode == 1
-    assert "would be over 0 MiB: history starts over" in done.stderr
-    assert host.series()[FAILED] == 5
-    assert (host.textfiles / ".inspec.prom.state").stat().st_size < 5000
+    assert "the largest pasts start over: large" in done.stderr
+    assert state.stat().st_size <= most
+    assert readable(host) == {"large": 1, "small": 1}
+    parts = [json.loads(line.split("\t")[0])[1:] for line in state.read_text().splitlines() if line.startswith('["report"')]
+    assert ["small", "past"] in parts
+    assert ["large", "past"] not in parts
+    assert ["large", "figures"] in parts
 
 
 def test_two_files_of_metrics_from_the_same_results_remember_apart(host: Host) -> None:
@@ -328,71 +377,65 @@ def test_dropped_series_stay_counted(host: Host) -> None:
         assert host.series()['inspec_control_status_dropped{report="ssh-baseline"}'] == dropped
 
 
-@pytest.mark.parametrize(
-    ("line", "damage"),
-    [
-        (0, ('"prom":[', '"prom":[],"x":[')),
-        (1, ('"a",', '"a",null,')),
-        (1, ('"a",', '"\\ud800",')),
-        (1, (",false]", ',"false",1]')),
-        (1, (",false]", ",0]")),
-        (2, ('"inspec_controls":"', '"inspec_controls":0,"x":"')),
-        (2, ('"acme-ssh-baseline":[', '"acme-ssh-baseline":["x",')),
-        (3, ("[[[", '[[["x",')),
-    ],
-)
-def test_a_memory_of_another_form_costs_the_past_and_no_figures(host: Host, line: int, damage: tuple[str, str]) -> None:
-    """With a right digest: another program wrote it, or a version between two releases."""
-    path = host.add("7.1.16/ssh-baseline", "a.json")
-    host.run()
-    expected = host.series()
-    forge(host, line, damage)
-    path.write_text(path.read_text() + "\n")  # so that it is read again
-
-    done = host.run()
-
-    assert "Traceback" not in done.stderr
-    assert "unexpected error" not in done.stderr
-    assert part(host.series(), "inspec_controls{") == part(expected, "inspec_controls{")
-
-
-def part(series: dict[str, float], text: str) -> dict[str, float]:
-    """Return the series whose name or labels hold a text."""
-    return {name: value for name, value in series.items() if text in name}
-
-
-def forge(host: Host, line: int, damage: tuple[str, str]) -> None:
-    """Change a line of the memory, and seal it."""
+def forge(host: Host, report: str, part: str, value: str) -> None:
+    """Put another value into a part of the memory, with a digest that is right."""
     state = host.textfiles / ".inspec.prom.state"
+    label = json.dumps(["report", report, part], separators=(",", ":"))
     lines = state.read_text().splitlines()[:-1]
-    assert damage[0] in lines[line]
-    lines[line] = lines[line].replace(*damage, 1)
-    state.write_bytes(sealed("".join(f"{text}\n" for text in lines).encode()))
+    (at,) = [number for number, line in enumerate(lines) if line.startswith(label)]
+    lines[at] = f"{label}\t{value}"
+    text = "".join(f"{line}\n" for line in lines)
+    state.write_text(f"{text}{hashlib.sha256(text.encode()).hexdigest()}\n")
 
 
-@pytest.mark.parametrize(
-    ("line", "damage"),
-    [
-        (2, ('"inspec_controls":"', '"inspec_controls":"\\ud800')),
-        (2, ('"acme-ssh-baseline":[', '"acme-ssh-baseline":[1e400,')),
-        (2, ('"platform":', '"platform":1,"x":')),
-        (4, ("[", "[1,")),
-        (4, ("<tr", "\\ud800<tr")),
-    ],
-)
-def test_what_the_memory_cannot_tell_of_a_report_is_made_again(host: Host, line: int, damage: tuple[str, str]) -> None:
+@pytest.mark.parametrize("part", ["figures", "summary", "states", "past"])
+def test_a_part_that_cannot_be_read_is_made_again_where_the_results_are_there(host: Host, part: str) -> None:
     host.add("7.1.16/ssh-baseline", "a.json")
-    other = host.add("7.1.16/waivers", "b.json")
+    host.add("7.1.16/waivers", "b.json")
     host.run()
-    expected = host.series()
-    index = (host.reports / "index.html").read_text()
-    forge(host, line, damage)
-    other.write_text(other.read_text() + "\n")
+    expected = of_report(host, "a")
+    forge(host, "a", part, "[1]")
 
     assert host.run().returncode == 0
 
-    assert part(host.series(), 'report="a"') == part(expected, 'report="a"')
-    assert (host.reports / "index.html").read_text() == index
+    assert of_report(host, "a") == expected
+
+
+@pytest.mark.parametrize("part", ["figures", "summary"])
+def test_a_part_that_cannot_be_read_is_lost_alone_and_told(host: Host, part: str) -> None:
+    path = host.add("7.1.16/ssh-baseline", "a.json")
+    host.add("7.1.16/waivers", "b.json")
+    host.run()
+    expected = of_report(host, "a"), of_report(host, "b")
+    forge(host, "a", part, "[1]")
+    break_(path)
+
+    done = host.run()
+
+    assert f"what the memory knows of its {part} cannot be read" in done.stderr
+    assert of_report(host, "b") == expected[1]
+    assert of_report(host, "a") == (expected[0] if part == "summary" else {})
+
+
+def test_what_another_version_remembers_is_ignored(host: Host) -> None:
+    """A new field of a part, and a new part, are no event."""
+    path = host.add("7.1.16/ssh-baseline", "a.json")
+    host.run()
+    expected = of_report(host, "a")
+    state = host.textfiles / ".inspec.prom.state"
+    text = re.sub(r"\t\{", '\t{"new":[1],', "\n".join(state.read_text().splitlines()[:-1]))
+    text += '\n["report","a","new part"]\t"x"\n["new"]\t1\n'
+    state.write_text(f"{text}{hashlib.sha256(text.encode()).hexdigest()}\n")
+    break_(path)
+
+    done = host.run()
+
+    assert "state" not in done.stderr
+    assert of_report(host, "a") == expected
+
+
+def controls_of(host: Host) -> dict[str, float]:
+    return {series: value for series, value in host.series().items() if series.startswith("inspec_controls{")}
 
 
 def test_results_that_do_not_say_when_the_run_began_go_by_their_mtime(host: Host) -> None:
@@ -401,16 +444,16 @@ def test_results_that_do_not_say_when_the_run_began_go_by_their_mtime(host: Host
     path.write_text(re.sub(r'"start_time": ?"[^"]*"', '"start_time": ""', path.read_text()))
     os.utime(path, (1_700_000_000, 1_700_000_000))
     host.run()
-    before = part(host.series(), "inspec_controls{")
+    before = controls_of(host)
     os.utime(path, (5_000_000_000, 5_000_000_000))  # long after the waivers have ended
 
     host.run()
-    touched = part(host.series(), "inspec_controls{")
+    touched = controls_of(host)
     shutil.rmtree(host.textfiles)
     host.textfiles.mkdir()
     host.run()
 
-    assert touched == part(host.series(), "inspec_controls{") != before
+    assert touched == controls_of(host) != before
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -19,18 +19,18 @@ PACKAGE = REPOSITORY / "inspec_textfile"
 READING = ("text", "ownership", "files", "report")
 MAY_IMPORT = {
     "text": (),
-    "plain": (),
     "messages": ("text",),
     "ownership": (),
     "lock": ("ownership",),
     "files": ("text", "ownership", "lock"),
     "parallel": (),
+    "budget": (),
     "report": READING,
-    "history": ("plain",),
-    "compare": ("report", "history"),
-    "metrics": ("text", "plain", "report", "history"),
-    "pages": ("text", "plain", "report", "history"),
-    "upload": (*READING, "plain", "messages", "pages"),
+    "history": ("report",),
+    "summary": ("report", "history"),
+    "metrics": ("text", "report", "history"),
+    "pages": ("text", "report", "history", "summary"),
+    "upload": (*READING, "messages", "summary", "pages"),
 }
 """What the lower layers may import besides themselves. Modules above these may import anything without a cycle."""
 

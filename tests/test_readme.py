@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from inspec_textfile.metrics.families import FAMILIES
+from inspec_textfile.metrics.exposition import families
 
 from helpers.host import COMMAND, Host
 from helpers.needs import require
@@ -19,12 +19,19 @@ from helpers.paths import REPOSITORY
 
 README = REPOSITORY / "README.md"
 TEXT = README.read_text()
+METRICS = REPOSITORY / "docs" / "metrics.md"
+TABLE = re.compile(r"(\| metric \| labels \| value \|\n)(.*?)(\n\n)", re.DOTALL)
 HELP = re.compile(r"(<!-- help -->\n```\n)(.*?)(```\n)", re.DOTALL)
 
 
 def help_text() -> str:
     environment = {"PATH": os.environ["PATH"], "COLUMNS": "120"}
     return subprocess.run([COMMAND, "--help"], capture_output=True, text=True, check=True, env=environment).stdout
+
+
+def table_of_metrics() -> str:
+    rows = [f"| `{family.name}` | {', '.join(family.labels)} | {family.help} |" for family in families()]
+    return "\n".join(["|---|---|---|", *rows])
 
 
 def command(name: str) -> str:
@@ -47,16 +54,16 @@ def test_the_help_text_is_the_programs() -> None:
 
 
 def test_every_metric_is_described_in_its_table() -> None:
-    text = (REPOSITORY / "docs" / "metrics.md").read_text()
-    rows = re.findall(r"^\| `(inspec_\w+)` \| ?([\w, ]*?) ?\| (.*) \|$", text, re.MULTILINE)
+    found = TABLE.search(METRICS.read_text())
 
-    assert rows == [(family.name, ", ".join(family.labels), family.meaning) for family in FAMILIES]
+    assert found
+    assert found[2] == table_of_metrics(), "python tests/test_readme.py writes it"
 
 
 def test_the_readme_names_only_metrics_that_there_are() -> None:
     names = set(re.findall(r"\binspec_\w+", TEXT)) - {"inspec_exec_"}
 
-    assert names <= {family.name for family in FAMILIES}
+    assert names <= {family.name for family in families()}
     assert len(names) > 8
 
 
@@ -139,4 +146,5 @@ def test_the_pipeline_runs_the_test_command_of_the_readme() -> None:
 
 
 if __name__ == "__main__":
+    METRICS.write_text(TABLE.sub(lambda found: found[1] + table_of_metrics() + found[3], METRICS.read_text()))
     README.write_text(HELP.sub(lambda found: found[1] + help_text() + found[3], TEXT))

@@ -1,18 +1,17 @@
 """Reports as static HTML pages: nothing fetched, everything escaped, the same report and past give the same bytes.
 
-`render_report` makes the page of a report, `summarize` returns what overviews need of it, `overviews` has the pages of all
-reports, and `with_notice` marks a page that is no longer the newest.
+`render_report` makes the page of a report, `overviews` has the pages of all reports, and `with_notice` marks a page that is no
+longer the newest.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inspec_textfile.history import History
+from inspec_textfile.history.model import History
 
 # Imported when something is rendered: a run that finds nothing changed needs nothing but `pages.files`.
 if TYPE_CHECKING:
-    from inspec_textfile.pages.summary import Summary
     from inspec_textfile.report.model import Report
 
 _NO_HISTORY = History()
@@ -25,18 +24,11 @@ def load() -> None:
     markdown.parser()
 
 
-def render_report(report: Report, history: History = _NO_HISTORY, *, inputs: bool = True) -> str:
-    """Return the page of a report. `inputs`: whether the inputs of its profiles are on it."""
+def render_report(report: Report, history: History = _NO_HISTORY) -> str:
+    """Return the page of a report."""
     from inspec_textfile.pages import report as page
 
-    return page.render(report, history, inputs=inputs)
-
-
-def summarize(report: Report, history: History = _NO_HISTORY) -> Summary:
-    """Return what overviews tell of a report."""
-    from inspec_textfile.pages import summary
-
-    return summary.summarize(report, history)
+    return page.render(report, history)
 
 
 def with_notice(page: bytes, reason: str, since: float | None) -> bytes | None:

@@ -9,10 +9,10 @@ from inspec_textfile.pages.layout import prose
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import bar, facts
 from inspec_textfile.pages.results import message
-from inspec_textfile.pages.summary import tally, title
 from inspec_textfile.pages.verdict import coverage
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import FAILED, LOADED, Input, Profile, Report
+from inspec_textfile.summary import tally, title
 
 
 def not_loaded(profiles: Iterable[Profile]) -> Iterable[Markup]:
@@ -72,9 +72,9 @@ def profile_rows(profiles: Iterable[Profile]) -> Markup:
     )
 
 
-def about_section(report: Report, inputs: bool) -> Markup:
+def about_section(report: Report) -> Markup:
     """Return everything else that the report says about itself and its profiles."""
-    sections = [_about_profile(profile, inputs) for profile in report.profiles]
+    sections = [_about_profile(profile) for profile in report.profiles]
     notes = join([html("<li>This report {}.</li>", warning.text) for warning in report.warnings])
     return html(
         '<section class="about" id="about" aria-labelledby="h-about"><h2 id="h-about">About this report</h2>{}{}</section>\n',
@@ -83,7 +83,7 @@ def about_section(report: Report, inputs: bool) -> Markup:
     )
 
 
-def _about_profile(profile: Profile, with_inputs: bool) -> Markup:
+def _about_profile(profile: Profile) -> Markup:
     entry = profile.entry
     rows = [
         ("Name", html("{}", profile.name)),
@@ -97,7 +97,7 @@ def _about_profile(profile: Profile, with_inputs: bool) -> Markup:
         ("State", html("{}", profile.status)),
     ]
     inputs = NOTHING
-    if entry.inputs and with_inputs:
+    if entry.inputs:
         inputs = html(
             '<details class="x"><summary>{}</summary><table class="in"><thead><tr><th scope="col">Input</th>'
             '<th scope="col">Value</th></tr></thead><tbody>{}</tbody></table></details>',

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from inspec_textfile.history import ControlKey, Failure, History
+from inspec_textfile.history.model import ControlKey, Finding, History
 from inspec_textfile.pages import links, past
 from inspec_textfile.pages.layout import prose
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
@@ -41,9 +41,9 @@ def context(history: History, *, several: bool) -> Context:
     """Return the context of a report's controls."""
     changes = history.changes
     changed = {
-        **dict.fromkeys(changes.fixed, ("fixed", "fixed")),
-        **{one.key: ("worse", count(one.more_tests, "more test fails", "more tests fail")) for one in changes.regressions},
-        **dict.fromkeys(changes.newly_failing, ("new", "new")),
+        **{one.key: ("fixed", "fixed") for one in changes.fixed},
+        **{one.key: ("worse", count(one.more_tests, "more test fails", "more tests fail")) for one in changes.worse},
+        **{one.key: ("new", "new") for one in changes.newly_failing},
     }
     return Context(history, changed, Backtraces(), several)
 
@@ -53,7 +53,7 @@ def control_markup(profile: Profile, control: Control, around: Context, *, unfol
     entry = control.entry
     anchor = links.anchor(profile.name, control.id)
     key = ControlKey(profile.name, control.id)
-    failure = around.history.failures.get(key)
+    failure = around.history.findings.get(key)
     changed = around.changed.get(key, ("", ""))
     counted = count_results([control])
     yield html(
@@ -115,7 +115,7 @@ def _removed(entry: ControlEntry) -> str:
     return ", ".join(f"{number(many)} {status}" for status, many in sorted(entry.removed.items()) if many)
 
 
-def _marks(control: Control, counted: Mapping[str, int], failure: Failure | None, changed: str) -> Markup:
+def _marks(control: Control, counted: Mapping[str, int], failure: Finding | None, changed: str) -> Markup:
     """Return what the script filters and sorts by: tests failed of all, how long they took, since when, what changed."""
     took = sum(result.run_time or 0 for result in control.entry.results)
     failed, total = counted.get(FAILED, 0), sum(counted.values())
@@ -128,7 +128,7 @@ def _marks(control: Control, counted: Mapping[str, int], failure: Failure | None
     return join(marks)
 
 
-def _since(failure: Failure | None, changed: tuple[str, str]) -> Markup:
+def _since(failure: Finding | None, changed: tuple[str, str]) -> Markup:
     """Return what changed, and since when a control fails: what is new needs no date."""
     kind, said = changed
     mark = html('<b class="ch {}">{}</b> ', kind, said) if kind else NOTHING

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from inspec_textfile.pages.summary import Summary
 from inspec_textfile.report.model import Unreadable
+from inspec_textfile.summary import Summary
 
 
 class FleetReport(NamedTuple):

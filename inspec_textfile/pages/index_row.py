@@ -9,11 +9,12 @@ from inspec_textfile.pages import links
 from inspec_textfile.pages.fleet import FleetReport
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import facts
-from inspec_textfile.pages.summary import Summary
+from inspec_textfile.pages.past import difference_text
 from inspec_textfile.pages.times import day, duration, minute, moment
 from inspec_textfile.pages.verdict import coverage, tests, verdict
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import ERROR, NOT_REVIEWED, PASSED, STATUSES, WAIVED, Unreadable
+from inspec_textfile.summary import Summary
 
 _OR_EARLIER = html('<span title="It failed in the first run that is remembered: it may have been failing for longer">≤ </span>')
 
@@ -66,7 +67,7 @@ class Columns(NamedTuple):
         return cls(
             tuple(status for status in STATUSES if any(summary.tally.by_status[status] for summary in summaries)),
             any(summary.newly_failing for summary in summaries),
-            any(summary.oldest_failure is not None for summary in summaries),
+            any(summary.oldest for summary in summaries),
         )
 
     @property
@@ -83,7 +84,7 @@ def report_row(row: Row, columns: Columns, *, in_folder: str) -> Markup:
     if row.has_page:
         name = html('<a href="{}" title="{}">{}</a>', links.page_link(row.name), row.name, name)
     summary = row.summary
-    profiles = ", ".join(f"{title} {version}".strip() for title, version in summary.profiles) if summary else ""
+    profiles = ", ".join(f"{title} {version}".strip() for _, title, version in summary.profiles) if summary else ""
     status = ERROR if row.unreadable else row.verdict[0]
     return html(
         '<tr class="r {}" data-is="{}"><th scope="row">{}{}{}{}</th>{}</tr>\n',
@@ -147,7 +148,10 @@ def _details(summary: Summary, sentence: str) -> Markup:
         ("InSpec", html("{}", summary.inspec_version) if summary.inspec_version else None),
         ("Did not run", html("{}", ", ".join(summary.not_loaded)) if summary.not_loaded else None),
         ("Since the run before", html("{}", ", ".join(changes)) if changes else None),
-        ("Compare with care", html("{}", "; ".join(summary.notes)) if summary.notes else None),
+        (
+            "Compare with care",
+            html("{}", "; ".join(map(difference_text, summary.differences))) if summary.differences else None,
+        ),
     ]
     return _folded(summary.name, rows)
 
@@ -165,15 +169,13 @@ def _cells(summary: Summary, columns: Columns, *, old: bool) -> Iterable[Markup]
         yield _number(counts[status], status, STATUS_NAMES[status])
     yield _passed(summary, old=old)
     if columns.oldest:
-        oldest = "" if summary.oldest_failure is None else int(summary.oldest_failure)
+        oldest = int(summary.oldest.since) if summary.oldest else ""
         yield html('<td class="since" data-l="Failing since" data-k="{}">{}</td>', oldest, _since([summary]))
 
 
 def _since(found: Iterable[Summary]) -> Markup:
     """Return since when the longest-failing control of some reports has been failing."""
-    failing = [
-        (summary.oldest_failure, not summary.oldest_first_seen) for summary in found if summary.oldest_failure is not None
-    ]
+    failing = [(summary.oldest.since, not summary.oldest.first_seen) for summary in found if summary.oldest]
     if not failing:
         return NOTHING
     since, is_known = min(failing)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.summary import Summary, Tally
 from inspec_textfile.pages.verdict import coverage, tests, verdict
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import STATUSES
+from inspec_textfile.summary import Summary, Tally
 
 _BAR_WIDTH = 1000
 
@@ -119,7 +119,7 @@ def toolbar(summary: Summary) -> Markup:
 <button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></p>
 <div id="filters">{}{}{}</div></form>
 """,
-        html('<option value="since">failing longest</option>') if summary.oldest_failure is not None else NOTHING,
+        html('<option value="since">failing longest</option>') if summary.oldest else NOTHING,
         boxes("Status", statuses),
         boxes("Severity", levels if len(levels) > 1 else ()),
         boxes("Since the run before", changed),

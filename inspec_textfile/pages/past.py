@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from inspec_textfile.history import ControlKey, Failure, History, RunCounts
+from inspec_textfile.history.model import Change, ControlKey, Difference, Finding, History, RunCounts
 from inspec_textfile.pages import links
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.times import day, day_text, minute
@@ -19,8 +19,8 @@ def news(history: History) -> Markup:
     changes = history.changes
     if not history.runs:
         return NOTHING
-    if changes.previous is None and changes.notes:  # older than others: there is a past, but not one of this run
-        said = "; ".join(changes.notes)
+    if changes.previous is None and changes.differences:  # older than others: there is a past, but not one of this run
+        said = _differences(history)
         return html('<p class="news">{}.</p>', said[:1].upper() + said[1:])
     if changes.previous is None:
         return html('<p class="news">This is the first run that is remembered, so nothing can be called new.</p>')
@@ -28,21 +28,25 @@ def news(history: History) -> Markup:
     for keys, name, many in (
         (changes.newly_failing, "new", f"{number(len(changes.newly_failing))} newly failing"),
         (changes.fixed, "fixed", f"{number(len(changes.fixed))} fixed"),
-        (changes.regressions, "worse", f"{count(len(changes.regressions), 'fails', 'fail')} in more tests"),
+        (changes.worse, "worse", f"{count(len(changes.worse), 'fails', 'fail')} in more tests"),
     ):
         if keys:
             parts.append(html('<a href="#changes" data-f="change={}">{}</a>', name, many))
     said = join(parts, ", ") if parts else html("Nothing newly failing, nothing fixed")
-    notes = html(' <span class="note">Compare with care: {}.</span>', "; ".join(changes.notes)) if changes.notes else NOTHING
+    notes = (
+        html(' <span class="note">Not directly comparable: {}.</span>', _differences(history))
+        if changes.differences
+        else NOTHING
+    )
     return html(
         '<p class="news">{} since the run of {}.{}{}</p>', said, minute(changes.previous, "utc"), _longest(history), notes
     )
 
 
 def _longest(history: History) -> Markup:
-    if not history.failures:
+    if not history.findings:
         return NOTHING
-    key, failure = min(history.failures.items(), key=lambda item: (item[1].since, item[0]))
+    key, failure = min(history.findings.items(), key=lambda item: (item[1].since, item[0]))
     return html(
         " Failing for longest: {}, {} {}.",
         _link(key),
@@ -55,7 +59,7 @@ def _link(key: ControlKey) -> Markup:
     return html('<a href="#{}">{}</a>', links.anchor(key.profile, key.control), key.control)
 
 
-def since(failure: Failure) -> Markup:
+def since(failure: Finding) -> Markup:
     """Return since when a control has been failing: `failing since 12 Nov 2026 (13 runs)`."""
     said = "first seen failing" if failure.first_seen else "failing since"
     runs = f" ({count(failure.runs, 'run')})" if failure.runs > 1 else ""
@@ -65,15 +69,15 @@ def since(failure: Failure) -> Markup:
 def changes_section(history: History) -> Markup:
     """Return the controls that changed since the run before, listed with links; nothing where none did."""
     changes = history.changes
-    regressions = [(one.key, f": {count(one.more_tests, 'more test fails', 'more tests fail')}") for one in changes.regressions]
     lists = [
-        _list("Newly failing", [(key, "") for key in changes.newly_failing]),
-        _list("Failing in more tests than before", regressions),
-        _list("Fixed: failed before, tested now, and passed", [(key, "") for key in changes.fixed]),
+        _list("Newly failing", changes.newly_failing),
+        _list("Failing in more tests than before", changes.worse),
+        _list("Not tested any more: failed when last tested", changes.not_tested),
+        _list("Fixed: failed before, tested now, and passed", changes.fixed),
     ]
-    notes = join([html("<li>{}</li>", note) for note in changes.notes])
+    notes = join([html("<li>{}</li>", difference_text(one)) for one in changes.differences])
     if notes:
-        lists.append(html("<h3>What makes the two runs hard to compare</h3><ul>{}</ul>", notes))
+        lists.append(html("<h3>Differences between the two runs</h3><ul>{}</ul>", notes))
     if changes.previous is None or not any(lists):
         return NOTHING
     return html(
@@ -84,9 +88,39 @@ def changes_section(history: History) -> Markup:
     )
 
 
-def _list(title: str, found: Iterable[tuple[ControlKey, str]]) -> Markup:
-    items = join([html("<li>{}{}</li>", _link(key), more) for key, more in found])
+def _list(title: str, changes: Iterable[Change]) -> Markup:
+    items = join([html("<li>{}{}</li>", _link(one.key), _more(one)) for one in changes])
     return html('<h3>{}</h3><ul class="ids">{}</ul>', title, items) if items else NOTHING
+
+
+def _more(change: Change) -> str:
+    return f": {count(change.more_tests, 'more test fails', 'more tests fail')}" if change.more_tests else ""
+
+
+def _differences(history: History) -> str:
+    return "; ".join(map(difference_text, history.changes.differences))
+
+
+def difference_text(one: Difference) -> str:
+    """Return what makes two runs hard to compare, in words without a full stop."""
+    gone, added = count(one.gone, "control"), count(one.added, "control")
+    were_not_run = f"{gone} {'was' if one.gone == 1 else 'were'} not run"
+    changed = ", ".join(
+        [*([f"{added} added"] if one.added else []), *([f"{gone} removed"] if one.gone else [])] or ["the same controls"]
+    )
+    texts = {
+        "report_older": "these results are older than others that were read before, and are not compared with any",
+        "other_host": f"these results are of {one.new}, and those before were of {one.old}: they are not compared",
+        "other_machine": f"these results are of the machine {one.new}, and those before were of {one.old}",
+        "profile_missing": f"profile {one.profile} is not in this report: {were_not_run}",
+        "profile_not_loaded": f"profile {one.profile} did not load: {were_not_run}",
+        "profile_new": f"profile {one.profile} is new: {added}",
+        "profile_renamed": f"profile {one.old} is called {one.new} now: {changed}",
+        "profile_version": f"profile {one.profile} {one.old} -> {one.new}: {changed}",
+        "profile_controls": f"profile {one.profile}: {changed}",
+        "profile_tests": f"profile {one.profile}: only {count(one.added, 'test')}, {one.gone:,} in the run before",
+    }
+    return texts.get(one.kind, one.kind)
 
 
 # --- the last runs as a picture -----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspec_textfile import __version__
-from inspec_textfile.history import History
+from inspec_textfile.history.model import History
 from inspec_textfile.pages import links, past
 from inspec_textfile.pages.about import about_section, not_loaded, profile_rows
 from inspec_textfile.pages.control import context, control_markup
@@ -15,7 +15,6 @@ from inspec_textfile.pages.nist import families_section
 from inspec_textfile.pages.notice import PLACE
 from inspec_textfile.pages.parts import counts_table, facts, report_help, toolbar, verdict_block
 from inspec_textfile.pages.register import register_section
-from inspec_textfile.pages.summary import Summary, summarize
 from inspec_textfile.pages.times import duration, moment
 from inspec_textfile.pages.verdict import verdict
 from inspec_textfile.pages.words import STATUS_NAMES, number
@@ -32,6 +31,7 @@ from inspec_textfile.report.model import (
     Report,
 )
 from inspec_textfile.report.status import worst_first
+from inspec_textfile.summary import Summary, summarize
 
 _MAX_UNFOLDED = 3
 """How many of the worst controls are open from the start."""
@@ -48,22 +48,22 @@ _MEANING = {
 _Row = tuple[Profile, Control]
 
 
-def render(report: Report, history: History, *, inputs: bool) -> str:
+def render(report: Report, history: History) -> str:
     """Return the whole page."""
     summary = summarize(report, history)
     name = heading(summary)
     title = f"{name} on {where}" if (where := summary.target) else name
-    return page(REPORT, f"{title} · InSpec", verdict(summary)[0], _body(report, history, summary, inputs))
+    return page(REPORT, f"{title} · InSpec", verdict(summary)[0], _body(report, history, summary))
 
 
 def heading(summary: Summary) -> str:
     """Return what the page is about: the profile's title, or how many there are."""
     if len(summary.profiles) == 1:
-        return summary.profiles[0][0]
+        return summary.profiles[0].title
     return f"{summary.name}: {number(len(summary.profiles))} profiles" if summary.profiles else summary.name
 
 
-def _body(report: Report, history: History, summary: Summary, inputs: bool) -> Iterable[Markup]:
+def _body(report: Report, history: History, summary: Summary) -> Iterable[Markup]:
     controls = [(profile, control) for profile in report.profiles for control in profile.controls]
     controls.sort(key=lambda pair: worst_first(pair[1]))
     yield html('<a class="skip" href="#controls">Skip to the controls</a>\n')
@@ -78,7 +78,7 @@ def _body(report: Report, history: History, summary: Summary, inputs: bool) -> I
         ("families", "By NIST family", families_section(control for _, control in controls)),
         ("register", "Waivers and attestations", register_section(controls)),
         ("profiles", "Profiles", profile_rows(report.profiles) if several else NOTHING),
-        ("about", "About this report", about_section(report, inputs)),
+        ("about", "About this report", about_section(report)),
     ]
     yield html(
         '<section class="sum" aria-label="Summary">{}<div>{}{}</div></section>\n',

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inspec_textfile.pages.summary import Summary, Tally
 from inspec_textfile.pages.words import count, listed, number
 from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, RESULT_STATUSES, SKIPPED, WAIVED
+from inspec_textfile.summary import Summary, Tally
 
 
 def verdict(summary: Summary) -> tuple[str, str]:

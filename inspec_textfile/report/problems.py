@@ -18,6 +18,16 @@ _SENTENCES = {
         "has a waiver for {0} whose expiration date {1!r} cannot be read: its end is unknown; write it as 2099-12-31"
     ),
     "attestation-date": ("has an attestation for {0} whose date {1!r} or frequency {2!r} cannot be read: its end is unknown"),
+    "replaces-host": (
+        "replaces results of another host ({0}), whose findings no longer count: give each host and profile its own file name"
+    ),
+    "replaces-machine": "is of two machines in turn (the other one is {0}): give each host its own file name",
+    "replaces-profile": (
+        "replaces results of another profile ({0}), whose findings were not tested: give each profile its own file name"
+    ),
+    "many-not-tested": (
+        "has {0} findings that were not tested now, the most that are kept: those that began last are forgotten; test them"
+    ),
     "more": "has more problems than are listed here",
 }
 

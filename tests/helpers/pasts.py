@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from inspec_textfile import pages
-from inspec_textfile.history import Changes, ControlKey, Failure, History, Regression, RunCounts
+from inspec_textfile.history.model import Change, Changes, ControlKey, Difference, Finding, History, RunCounts
 from inspec_textfile.pages import index
 from inspec_textfile.pages.fleet import Fleet, FleetReport
-from inspec_textfile.pages.summary import Summary
 from inspec_textfile.report.model import Report, Unreadable
+from inspec_textfile.summary import Summary, summarize
 
 from helpers.reports import load
 
@@ -59,27 +58,38 @@ def past_of(report: Report, *, runs: int = 20) -> History:
     """Return a past of a report: the first of its failing controls is new, the second worse, one that passed is fixed."""
     now = report.started or 1_790_000_000.0
     failing, passed = keys(report, "failed", "error"), keys(report, "passed")
+    controls = {ControlKey(profile.name, one.id): one for profile in report.profiles for one in profile.controls}
+    titles = {key: one.entry.title or "" for key, one in controls.items()}
+    severities = {key: one.severity for key, one in controls.items()}
     earlier = [
         RunCounts(now - (runs - 1 - number) * DAY, failed=len(failing) + number % 3, passed=max(0, len(passed) - number % 3))
         for number in range(runs)
     ]
     failures = {
-        key: Failure(now - number * 7 * DAY, number * 7 + 1, first_seen=number % 5 == 2, tests=1)
+        key: Finding(
+            title=titles[key],
+            severity=severities[key],
+            since=now - number * 7 * DAY,
+            runs=number * 7 + 1,
+            first_seen=number % 5 == 2,
+            tests=1,
+            total=1,
+        )
         for number, key in enumerate(failing)
     }
     changes = Changes(
         previous=now - DAY,
-        newly_failing=tuple(failing[:1]),
-        fixed=tuple(passed[:1]),
-        regressions=tuple(Regression(key, 2) for key in failing[1:2]),
-        notes=("profile ssh 1.0 -> 1.1: 3 controls added, 1 gone",),
+        newly_failing=tuple(Change(key, severities[key], titles[key]) for key in failing[:1]),
+        fixed=tuple(Change(key, severities[key], titles[key]) for key in passed[:1]),
+        worse=tuple(Change(key, severities[key], titles[key], 2) for key in failing[1:2]),
+        differences=(Difference("profile_version", "ssh", "1.0", "1.1", added=3, gone=1),),
     )
     return History(tuple(earlier), failures, changes)
 
 
 def fleet(many: int, *, folders: bool = False) -> str:
     """Return an index of that many reports, two of which cannot be read."""
-    some = [pages.summarize(load(f"7.1.16/{case}"), past_of(load(f"7.1.16/{case}"))) for case in CASES]
+    some = [summarize(load(f"7.1.16/{case}"), past_of(load(f"7.1.16/{case}"))) for case in CASES]
     found = [
         some[index % len(some)]._replace(
             name=f"host{index // 3:03}/part-{index % 3}" if folders else f"web{index:03}.example.com"

@@ -8,6 +8,8 @@ from helpers.host import Host
 from helpers.needs import require
 
 OBJECTION = 'inspec_checks_total non-counter metrics should not have "_total" suffix'
+DAYS = 'inspec_remediation_limit_days use base unit "seconds" instead of "days"'
+"""Always: a limit in days is one that people say and read."""
 
 
 def split(series: str) -> list[str]:
@@ -21,4 +23,4 @@ def check_promtool(host: Host, *expected: str) -> None:
         [require("promtool", "prometheus"), "check", "metrics"], input=host.prom.read_bytes(), capture_output=True, check=False
     )
 
-    assert (done.stdout + done.stderr).decode().splitlines() == list(expected)
+    assert (done.stdout + done.stderr).decode().splitlines() == [*expected, DAYS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from inspec_textfile.metrics.exposition import ReportRow
+from inspec_textfile.metrics.of_run import ReportRow
 from inspec_textfile.report.parse import parse_report
 
 from helpers.exposed import file_of, row_of
@@ -34,7 +34,7 @@ def small_rows() -> list[ReportRow]:
         "profiles": [profile],
     }
     report = parse_report(json.dumps(document).encode(), "r", 1_700_000_000_123_456_789)
-    return [ReportRow(name="never", text=None, modified_ns=0, readable=False), row_of(report, "all")]
+    return [ReportRow(name="never", figures=None, modified_ns=0, readable=False), row_of(report, "all")]
 
 
 def small_file() -> bytes:

@@ -1,21 +1,39 @@
-"""Labels of any length."""
+"""Labels of any length, and of characters that cannot be seen."""
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
-from inspec_textfile.metrics.figures import label
+from inspec_textfile.metrics.families import MAX_LABEL_BYTES, label
 
 
-@pytest.mark.parametrize("length", [999, 1000, 1001, 5000])
-def test_the_length_from_which_labels_are_shortened(length: int) -> None:
+@pytest.mark.parametrize(("length", "is_cut"), [(149, False), (150, False), (151, True), (5000, True)])
+def test_the_length_in_bytes_from_which_labels_are_cut(length: int, is_cut: bool) -> None:
     text = "ü" * length
-    digest = hashlib.sha256(text.encode()).hexdigest()
 
-    assert label(text) == (text if length <= 1000 else "ü" * 900 + "... sha256:" + digest)
+    assert (label(text) != text) == is_cut
+    assert len(label(text).encode()) <= MAX_LABEL_BYTES
+    if is_cut:
+        assert label(text).startswith("ü" * 100)
+        assert label(text + "1") != label(text + "2")
 
 
-def test_a_long_label_that_is_no_unicode() -> None:
-    assert label("\ud800" * 1001) == "\ud800" * 900 + "... sha256:" + hashlib.sha256(b"?" * 1001).hexdigest()
+def test_a_cut_falls_between_two_characters() -> None:
+    for shift in range(4):
+        label("x" * shift + "\U0001f4a9" * 200).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("web\n01", r"web\n01"),
+        ("web\u202e01", r"web\u202e01"),
+        ("web\u200b01", r"web\u200b01"),
+        ("web\x9b01", r"web\x9b01"),
+        ("web\ufffd01", r"web\ufffd01"),
+        ("web\ud80001", r"web\ud80001"),
+        ("Grüße 例 \u00a0", "Grüße 例 \u00a0"),
+    ],
+)
+def test_what_cannot_be_seen_is_an_escape(text: str, shown: str) -> None:
+    assert label(text) == shown

@@ -8,11 +8,12 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from inspec_textfile import pages
-from inspec_textfile.history import History
-from inspec_textfile.metrics import families
+from inspec_textfile.history.model import History
+from inspec_textfile.metrics.exposition import families
 from inspec_textfile.metrics.figures import figures
 from inspec_textfile.pages.words import STATUS_NAMES
 from inspec_textfile.report.model import STATUSES, Report
+from inspec_textfile.summary import summarize
 
 from helpers.dom import elements
 from helpers.pasts import index_of
@@ -37,7 +38,7 @@ def on_the_page(page: str) -> Counter[tuple[str, str]]:
 
 def in_the_index(report: Report) -> Counter[str]:
     """Return a report's row in the index: status -> controls."""
-    page = index_of([pages.summarize(report)], (), {})
+    page = index_of([summarize(report)], (), {})
     row = next(element for element in elements(page) if (element.get("class") or "").startswith("r "))
     cells = {str(cell.get("data-l")): text(cell) for cell in row}
     return +Counter({_NAMES[name]: int(cells[name].replace(",", "")) for name in cells if name in _NAMES})
@@ -46,8 +47,9 @@ def in_the_index(report: Report) -> Counter[str]:
 def in_the_prom(report: Report) -> Counter[tuple[str, str]]:
     """Return the samples of inspec_controls: (severity, status) -> controls."""
     found: Counter[tuple[str, str]] = Counter()
-    for sample in figures(report, History(), "none").samples[families.CONTROLS.name]:
-        labels = dict(zip(families.CONTROLS.labels, sample.labels))
+    controls = next(family for family in families() if family.name == "inspec_controls")
+    for sample in figures(report, History(), "none").samples[controls.name]:
+        labels = dict(zip(controls.labels, sample.labels))
         found[labels["severity"], labels["status"]] += int(sample.value)
     return +found
 

@@ -5,10 +5,9 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from inspec_textfile import pages
-from inspec_textfile.history import Changes, ControlKey, Failure, History, RunCounts
-from inspec_textfile.pages.summary import Summary
+from inspec_textfile.history.model import Change, Changes, ControlKey, Finding, History, RunCounts
 from inspec_textfile.report.model import Unreadable
+from inspec_textfile.summary import Summary, summarize
 
 from helpers.dom import assert_harmless, elements, text_of
 from helpers.entries import control
@@ -20,12 +19,12 @@ BROKEN = Unreadable("host1/cut", "/r/host1/cut.json", "is cut short (line 1, col
 
 
 def summaries(*cases: str) -> list[Summary]:
-    return [pages.summarize(load(case)) for case in cases]
+    return [summarize(load(case)) for case in cases]
 
 
 def summary_of(*statuses: str, name: str = "one", history: History | None = None) -> Summary:
     controls = (control(f"c{number}", status) for number, status in enumerate(statuses))
-    return pages.summarize(report_of(profile_of(*controls), name=name), history or History())
+    return summarize(report_of(profile_of(*controls), name=name), history or History())
 
 
 def rows(page: str) -> list[Element]:
@@ -123,8 +122,8 @@ def test_what_is_new_and_since_when_the_oldest_has_been_failing() -> None:
     key = ControlKey("made", "c0")
     history = History(
         (RunCounts(1_699_900_000.0), RunCounts(1_700_000_000.0, failed=1)),
-        {key: Failure(1_695_000_000.0, 2, True, 1)},
-        Changes(1_699_900_000.0, (key,)),
+        {key: Finding(since=1_695_000_000.0, runs=2, first_seen=True, tests=1)},
+        Changes(1_699_900_000.0, (Change(key, "medium"),)),
     )
     page = index_of([summary_of("failed", history=history), summary_of("passed", name="two")], (), {})
     first, second = rows(page)

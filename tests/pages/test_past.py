@@ -7,8 +7,10 @@ import re
 import pytest
 
 from inspec_textfile import pages
-from inspec_textfile.history import Changes, ControlKey, Failure, History, Regression, RunCounts
+from inspec_textfile.history.model import Change, Changes, ControlKey, Difference, Finding, History, RunCounts
+from inspec_textfile.report.inputs import without_inputs
 from inspec_textfile.report.model import Attestation, Waiver
+from inspec_textfile.summary import summarize
 
 from helpers.dom import assert_harmless, elements, text_of
 from helpers.entries import control, result
@@ -28,7 +30,7 @@ def shown(history: History) -> str:
 
 
 def test_since_when_a_control_fails() -> None:
-    failure = Failure(NOW - 12 * DAY, 13, first_seen=False, tests=1)
+    failure = Finding(since=NOW - 12 * DAY, runs=13, tests=1)
     assert "failing since 2 Nov 2023 (13 runs)" in shown(History((RunCounts(NOW),), {KEY: failure}))
     assert "first seen failing 2 Nov 2023 (13 runs)" in shown(
         History((RunCounts(NOW),), {KEY: failure._replace(first_seen=True)})
@@ -36,7 +38,7 @@ def test_since_when_a_control_fails() -> None:
 
 
 def test_a_first_run_calls_nothing_new() -> None:
-    said = shown(History((RunCounts(NOW),), {KEY: Failure(NOW, 1, True, 1)}))
+    said = shown(History((RunCounts(NOW),), {KEY: Finding(since=NOW, first_seen=True, tests=1)}))
     assert "This is the first run that is remembered, so nothing can be called new." in said
     assert "first seen failing 14 Nov 2023" in said
     assert "newly failing" not in said
@@ -50,12 +52,17 @@ def test_without_a_memory_nothing_is_said_of_the_past() -> None:
 
 def test_changes_are_listed_with_links() -> None:
     changes = Changes(
-        NOW - DAY, (KEY,), (ControlKey("made", "d"),), (Regression(KEY, 2),), ("profile made 1.0 -> 1.1: 3 controls added",)
+        NOW - DAY,
+        (Change(KEY, "medium"),),
+        (Change(ControlKey("made", "d"), "medium"),),
+        (Change(KEY, "medium", "", 2),),
+        (),
+        (Difference("profile_version", "made", "1.0", "1.1", added=3),),
     )
-    history = History((RunCounts(NOW - DAY), RunCounts(NOW)), {KEY: Failure(NOW, 1, False, 3)}, changes)
+    history = History((RunCounts(NOW - DAY), RunCounts(NOW)), {KEY: Finding(since=NOW, tests=3)}, changes)
     said = shown(history)
     assert "1 newly failing, 1 fixed, 1 fails in more tests since the run of 2023-11-13 22:13 UTC." in said
-    assert "Compare with care: profile made 1.0 -> 1.1: 3 controls added." in said
+    assert "Not directly comparable: profile made 1.0 -> 1.1: 3 controls added." in said
     assert "c: 2 more tests fail" in said
     page = pages.render_report(FAILING, history)
     section = next(element for element in elements(page) if element.get("id") == "changes")
@@ -182,19 +189,21 @@ def test_a_machines_id_is_no_host() -> None:
     page = pages.render_report(report)
     assert "<title>made on db01 · InSpec</title>" in page
     assert "Host idf7767a46-386a-56c4-94df-13f192200402" in text_of(page)
-    assert pages.summarize(report).target == "db01"
+    assert summarize(report).target == "db01"
 
 
 def test_inputs_can_be_left_out() -> None:
     report = load("7.1.16/ssh-baseline")
     name = report.profiles[0].entry.inputs[0].name
     assert f'<th scope="row">{name}</th>' in pages.render_report(report)
-    assert f'<th scope="row">{name}</th>' not in pages.render_report(report, inputs=False)
+    assert f'<th scope="row">{name}</th>' not in pages.render_report(without_inputs(report))
 
 
 def test_a_control_that_fails_in_more_tests_says_so_in_its_line() -> None:
     history = History(
-        (RunCounts(NOW),), {KEY: Failure(NOW - DAY, 2, False, 3)}, Changes(NOW - DAY, regressions=(Regression(KEY, 2),))
+        (RunCounts(NOW),),
+        {KEY: Finding(since=NOW - DAY, runs=2, tests=3)},
+        Changes(NOW - DAY, worse=(Change(KEY, "medium", "", 2),)),
     )
     page = pages.render_report(FAILING, history)
     assert '<b class="ch worse">2 more tests fail</b> <span class="sn">failing since' in page

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from inspec_textfile.history import History
+from inspec_textfile.history.model import History
 from inspec_textfile.metrics.figures import figures
 from inspec_textfile.report import document, overlay, parse, sources
 from inspec_textfile.report.parse import parse_report

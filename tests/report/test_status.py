@@ -270,7 +270,7 @@ def test_a_report_without_backtraces_gives_the_same_statuses(shared: Path) -> No
 
 
 def test_counts_equal_those_of_the_original_exporter(shared: Path) -> None:
-    from inspec_textfile.history import History
+    from inspec_textfile.history.model import History
     from inspec_textfile.metrics.figures import figures
 
     expected = json.loads((shared / "counts-seed.json").read_text())

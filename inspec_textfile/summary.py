@@ -1,12 +1,13 @@
-"""What a report amounts to, as plain data: the numbers at the top of its page, and its row in the index."""
+"""What a report amounts to, as plain data: the numbers at the top of its page, its rows in the files that show all reports."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
-from inspec_textfile.history import History
-from inspec_textfile.plain import flag, list_of, name, seconds, text, whole
+from inspec_textfile.history.model import ControlKey, Difference, Finding, History, RunCounts
+from inspec_textfile.history.past import start_of
 from inspec_textfile.report.model import (
     ERROR,
     FAILED,
@@ -14,12 +15,13 @@ from inspec_textfile.report.model import (
     LOADED,
     NOT_APPLICABLE,
     NOT_REVIEWED,
+    NOT_TESTED,
     PASSED,
-    RESULT_STATUSES,
     STATUSES,
     WAIVED,
     Profile,
     Report,
+    is_failing,
 )
 from inspec_textfile.report.status import count_controls, count_results
 
@@ -44,7 +46,7 @@ class Tally(NamedTuple):
         for (level, status), many in counts.items():
             by_status[status] += many
             by_level[level] += many
-            if status in (FAILED, ERROR):
+            if is_failing(status):
                 failing[level] += many
         return cls(
             counts=counts,
@@ -78,26 +80,48 @@ class Tally(NamedTuple):
         return f"{permille // 10}.{permille % 10} %" if permille % 10 else f"{permille // 10} %"
 
 
+_RECENT = 12
+"""Runs that the index shows as a picture."""
+
+
+class ProfileLine(NamedTuple):
+    """A requested profile, by name."""
+
+    name: str
+    title: str
+    """Its title, or its name where the title says nothing."""
+    version: str = ""
+
+
+class OpenFinding(NamedTuple):
+    """An open finding of a report, with the control that it is of."""
+
+    profile: str
+    control: str
+    finding: Finding
+
+
 class Summary(NamedTuple):
     """One report, without its controls."""
 
     name: str
-    profiles: tuple[tuple[str, str], ...]
-    """(title or name, version) of each profile."""
-    target: str
+    profiles: tuple[ProfileLine, ...] = ()
+    target: str = ""
     """What a person calls the host, "" if the report does not tell."""
-    platform: str
-    inspec_version: str
-    started: float | None
+    platform: str = ""
+    inspec_version: str = ""
+    started: float | None = None
     """Unix time, seconds."""
-    duration: float | None
+    at: float = 0.0
+    """What ages are counted to: the start of the run, or the file's mtime if the report does not say. Unix time, seconds."""
+    duration: float | None = None
     """Seconds."""
-    tally: Tally
-    results: Mapping[str, int]
+    tally: Tally = Tally.of({})
+    results: Mapping[str, int] = MappingProxyType({})
     """Single test results by status, one of RESULT_STATUSES."""
-    not_loaded: tuple[str, ...]
+    not_loaded: tuple[str, ...] = ()
     """Names of profiles, and of those they depend on, that were skipped or failed to load."""
-    broken: int
+    broken: int = 0
     """How many profiles failed to load."""
     previous: float | None = None
     """Start of the run before, Unix time in seconds; None if none is remembered."""
@@ -105,14 +129,14 @@ class Summary(NamedTuple):
     fixed: int = 0
     worse: int = 0
     """Controls that failed before, and now fail in more tests."""
-    oldest_failure: float | None = None
-    """Since when the longest-failing control has been failing: Unix time, seconds."""
-    oldest_first_seen: bool = False
-    """That control failed already in the first run that is remembered."""
     runs: int = 0
     """Runs that are remembered, this one included."""
-    notes: tuple[str, ...] = ()
+    recent: tuple[RunCounts, ...] = ()
+    """The last of them, oldest first."""
+    differences: tuple[Difference, ...] = ()
     """What makes this run hard to compare with the one before."""
+    findings: tuple[OpenFinding, ...] = ()
+    """What fails, and what failed when it was last tested and was not tested now; without texts of tests."""
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -122,45 +146,76 @@ class Summary(NamedTuple):
         return (
             -self.broken,
             *(-failing.get(level, 0) for level in LEVELS),
+            -self.not_tested,
             self.tally.total > 0,
             -counts[NOT_REVIEWED],
             -counts[WAIVED],
             self.name,
         )
 
+    @property
+    def not_tested(self) -> int:
+        """How many controls failed when they were last tested, and were not tested by this run."""
+        return sum(one.finding.status == NOT_TESTED for one in self.findings)
+
+    @property
+    def oldest(self) -> Finding | None:
+        """The finding that has been open for longest, None if there is none."""
+        return min((one.finding for one in self.findings), key=lambda finding: finding.since, default=None)
+
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain JSON data, which `from_json` reads back."""
-        plain = self._asdict()
+        """Return it as plain data for the memory, without its findings: those are remembered as streaks."""
         counts = [[severity, status, count] for (severity, status), count in sorted(self.tally.counts.items())]
-        return {
-            **plain,
-            "profiles": [list(profile) for profile in self.profiles],
-            "tally": counts,
-            "results": dict(self.results),
-            "not_loaded": list(self.not_loaded),
-            "notes": list(self.notes),
-        }
+        plain = {**self._asdict(), "tally": counts, "results": dict(self.results)}
+        plain["profiles"] = [profile._asdict() for profile in self.profiles]
+        plain["recent"] = [run._asdict() for run in self.recent]
+        plain["differences"] = [difference._asdict() for difference in self.differences]
+        del plain["findings"]
+        return plain
 
     @classmethod
-    def from_json(cls, value: Any) -> Summary:
-        """Return what `as_json` made data of. Raises ValueError, KeyError or TypeError for anything else."""
-        if type(value) is not dict or value.keys() != _READ.keys():
-            raise ValueError("not a summary")
-        return cls(**{name: read(value[name]) for name, read in _READ.items()})
+    def from_json(cls, value: Any, findings: Mapping[ControlKey, Finding]) -> Summary:
+        """Return the summary that `as_json` made data of, with the open ones of its findings.
+
+        Unknown keys are ignored, absent ones have defaults. Raises ValueError, KeyError, TypeError or AttributeError for
+        anything else.
+        """
+        summary = known_fields(cls, value)
+        return summary._replace(
+            profiles=tuple(known_fields(ProfileLine, profile) for profile in value.get("profiles", ())),
+            tally=Tally.of({(severity, status): count for severity, status, count in value.get("tally", ())}),
+            not_loaded=tuple(summary.not_loaded),
+            recent=tuple(known_fields(RunCounts, run) for run in value.get("recent", ())),
+            differences=tuple(known_fields(Difference, one) for one in value.get("differences", ())),
+            findings=open_list(findings, summary.at),
+        )
+
+
+_T = TypeVar("_T", bound=NamedTuple)
+
+
+def known_fields(kind: Callable[..., _T], value: Mapping[str, Any]) -> _T:
+    """Return a named tuple of the fields of plain data that it has; the others are of another version of the program."""
+    return kind(**{name: value[name] for name in kind._fields if name in value})  # type: ignore[attr-defined]
+
+
+def open_list(findings: Mapping[ControlKey, Finding], at: float) -> tuple[OpenFinding, ...]:
+    """Return the findings that are open at a time (Unix time, seconds), in the order of their controls."""
+    return tuple(OpenFinding(*key, finding) for key, finding in sorted(findings.items()) if finding.is_open(at))
 
 
 def summarize(report: Report, history: History | None = None) -> Summary:
     """Return what a report amounts to, now and compared with its past."""
     history = history or History()
     changes = history.changes
-    oldest = min(history.failures.values(), key=lambda failure: failure.since, default=None)
     return Summary(
         name=report.name,
-        profiles=tuple((title(profile), profile.entry.version) for profile in report.profiles),
+        profiles=tuple(ProfileLine(profile.name, title(profile), profile.entry.version) for profile in report.profiles),
         target=host(report),
         platform=f"{report.platform} {report.platform_release}".strip(),
         inspec_version=report.inspec_version,
         started=report.started,
+        at=start_of(report),
         duration=report.duration,
         tally=tally(*report.profiles),
         results=count_results(control for profile in report.profiles for control in profile.controls),
@@ -169,11 +224,11 @@ def summarize(report: Report, history: History | None = None) -> Summary:
         previous=changes.previous,
         newly_failing=len(changes.newly_failing),
         fixed=len(changes.fixed),
-        worse=len(changes.regressions),
-        oldest_failure=history.oldest_failure,
-        oldest_first_seen=oldest is not None and oldest.first_seen,
+        worse=len(changes.worse),
         runs=len(history.runs),
-        notes=changes.notes,
+        recent=history.runs[-_RECENT:],
+        differences=changes.differences,
+        findings=tuple(OpenFinding(*key, finding) for key, finding in sorted(history.findings.items())),
     )
 
 
@@ -196,47 +251,3 @@ def tally(*profiles: Profile) -> Tally:
 def title(profile: Profile) -> str:
     """Return what to call a profile. Some titles say nothing: `.`"""
     return profile.entry.title if any(map(str.isalnum, profile.entry.title)) else profile.name
-
-
-# --- the memory -------------------------------------------------------------------------------------------------------------
-
-
-def _profile(value: Any) -> tuple[str, str]:
-    name, version = list_of(text)(value)
-    return name, version
-
-
-def _count(value: Any) -> tuple[tuple[str, str], int]:
-    severity, status, count = value
-    if severity not in LEVELS or status not in STATUSES:
-        raise ValueError("not a status")
-    return (severity, status), whole(count)
-
-
-def _results(value: Any) -> dict[str, int]:
-    if type(value) is not dict or not value.keys() <= set(RESULT_STATUSES):
-        raise ValueError("not results")
-    return {status: whole(count) for status, count in value.items()}
-
-
-_READ: Mapping[str, Callable[[Any], Any]] = {
-    "name": name,
-    "profiles": list_of(_profile),
-    "target": text,
-    "platform": text,
-    "inspec_version": text,
-    "started": seconds,
-    "duration": seconds,
-    "tally": lambda value: Tally.of(dict(list_of(_count)(value))),
-    "results": _results,
-    "not_loaded": list_of(text),
-    "broken": whole,
-    "previous": seconds,
-    "newly_failing": whole,
-    "fixed": whole,
-    "worse": whole,
-    "oldest_failure": seconds,
-    "oldest_first_seen": flag,
-    "runs": whole,
-    "notes": list_of(text),
-}

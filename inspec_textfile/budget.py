@@ -1,0 +1,43 @@
+"""What one report may cost, and what becomes of one that costs more: it loses something itself, never another report.
+
+docs/security.md has these limits in a table, and says what each one takes away.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MAX_SERIES = 20_000
+"""Series of a report in the .prom, not counting those of single controls. Prometheus and node_exporter keep each in memory."""
+MAX_PROM_BYTES = 8 * 1024 * 1024
+"""Of its series, about."""
+MAX_PAST_BYTES = 4 * 1024 * 1024
+"""Of its part of the memory that holds its past."""
+_BASE_SECONDS, _SECONDS_PER_MEGABYTE = 10.0, 1.0
+
+
+class OutOfTime(Exception):
+    """A report took longer than it may."""
+
+
+def seconds_for(size: int) -> float:
+    """Return how many seconds the work on one step of a report may take. `size`: bytes of its results file."""
+    return _BASE_SECONDS + _SECONDS_PER_MEGABYTE * size / 1e6
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise OutOfTime in the block once it has taken so many seconds of this process's time."""
+
+    def ring(_number: int, _frame: object) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGVTALRM, ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

@@ -1,0 +1,341 @@
+"""What a run changes in the past of its report: pure rules, no I/O, no clock. docs/history.md explains them to users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
+from uuid import UUID
+
+from inspec_textfile.history.differences import differences
+from inspec_textfile.history.model import (
+    MAX_RUNS,
+    Change,
+    Changes,
+    ControlKey,
+    Difference,
+    Finding,
+    History,
+    Past,
+    ProfileRun,
+    Replaced,
+    RunCounts,
+    Snapshot,
+)
+from inspec_textfile.history.rule import Rule, Step
+from inspec_textfile.history.streaks import STREAKS, controls_of, is_complete, open_findings
+from inspec_textfile.report.model import LOADED, NOT_TESTED, PASSED, SKIPPED, Profile, Report, is_failing
+from inspec_textfile.report.status import count_controls
+
+RULES: tuple[Rule, ...] = (STREAKS,)
+EARLIEST = 1446336000.0
+"""November 2015, when InSpec was first released: a run that began before it had a wrong clock. Unix time, seconds."""
+
+
+def start_of(report: Report) -> float:
+    """Return when the run that a report shows began: Unix time in seconds; the file's mtime if the report does not say."""
+    if report.started is None or report.started < EARLIEST:
+        return report.modified_ns / 1e9
+    return report.started
+
+
+def advance(past: Past, report: Report) -> Past:
+    """Return what is remembered after a report has been read.
+
+    A later start than that of the last run is a new run. The same start is the last run again, perhaps corrected (an
+    attestation, a newer version of this program): it replaces the last run. An earlier start changes nothing. If another host
+    was scanned than in the run before, nothing is compared: the past starts over.
+    """
+    started = start_of(report)
+    if past.last is None or started > past.last.started:
+        before, runs = past.last, past.runs
+        replaced = _replaced(before, report)
+    elif started == past.last.started:
+        before, runs = past.before, past.runs[:-1]
+        if before is None and runs:  # it was forgotten with a run of a wrong clock
+            before = _rewound(past.last, runs[-1].started)
+        replaced = past.replaced
+    else:
+        return past
+    other = replaced if replaced and replaced.kind == "host" else None
+    if other:
+        before, runs = None, ()
+    profiles = _profiles(before, report)
+    step = Step(report, started, before, profiles, _moved(before, report))
+    last = Snapshot(
+        started=started,
+        host=report.target or (before.host if before else ""),
+        machine=_machine(report) or (before.machine if before else ""),
+        machine_before=_machine_before(before, report),
+        profiles=profiles,
+        states={rule.name: rule.after(before.states.get(rule.name) if before else None, step) for rule in RULES},
+    )
+    last = last._replace(profiles=_remembered(last))
+    changes = _changes(step, last, other)
+    return Past((*runs, _counts(report, started))[-MAX_RUNS:], before, last, changes, replaced)
+
+
+def shown(past: Past, report: Report) -> History:
+    """Return what to show of the past with a report; `past` has been advanced to it."""
+    if past.last is None:
+        return History(runs=past.runs)
+    known = findings_of(past.last)
+    started = start_of(report)
+    if started >= past.last.started:
+        return History(past.runs, open_findings(known, started), past.changes)
+    failing = {key for key, control in controls_of(report) if is_failing(control.status)}
+    older = Changes(differences=(Difference("report_older"),))
+    if other_host(past.last, report):
+        return History(runs=past.runs, changes=older)
+    return History(past.runs, {key: known[key] for key in failing & known.keys()}, older)
+
+
+def findings_of(snapshot: Snapshot | None) -> Mapping[ControlKey, Finding]:
+    """Return every control that failed when it was last tested, as a snapshot knows it."""
+    return snapshot.states.get(STREAKS.name, {}) if snapshot else {}
+
+
+def without_wrong_clock(past: Past, latest: float) -> Past:
+    """Return what is remembered without a last run that began after `latest` (Unix time, seconds), or before EARLIEST.
+
+    Its clock was wrong, and every run until then would count as an older one, or every failure as one of 2003. If several
+    runs are all later than `latest`, this host's own clock is wrong, for example on a host that boots without one: then
+    nothing is forgotten.
+    """
+    if past.last is None or EARLIEST <= past.last.started <= latest or latest < EARLIEST:
+        return past
+    if len(past.runs) > 1 and past.runs[0].started > latest:
+        return past
+    runs = tuple(run for run in past.runs if EARLIEST <= run.started <= latest)
+    last = past.before
+    if last and last.started > latest:  # two wrong runs: what has been failing since before them still does
+        states = {rule.name: rule.without_future(last.states[rule.name], latest) for rule in RULES if rule.name in last.states}
+        last = last._replace(started=runs[-1].started, states=states) if runs else None
+    return Past(runs=runs, last=last if runs else None)
+
+
+def same_report(past: Past, report: Report) -> bool:
+    """Return whether a report under another name is the one with this past: of the same host, and of the same profiles."""
+    last = past.last
+    if not last or not last.profiles:
+        return False
+    names = {profile.name for profile in report.profiles}
+    known = {name for name, run in last.profiles.items() if not run.missed}
+    if report.target or last.host:
+        return known == names and last.host.casefold() == report.target.casefold()
+    return known == names and bool(last.machine) and last.machine == _machine(report)
+
+
+# --- whose results these are --------------------------------------------------------------------------------------------------
+
+
+def other_host(before: Snapshot | None, report: Report) -> str:
+    """Return which other host was scanned in the run before, "" if it was the same one, or is not known."""
+    old, new = (before.host if before else ""), report.target
+    return old if old and new and not same_host(old, new) else ""
+
+
+def same_host(one: str, other: str) -> bool:
+    """Return whether two names of hosts, neither "", may be of the same one.
+
+    A name with and without its domain is; an address says little, since hosts get new ones.
+    """
+    old, new = one.casefold(), other.casefold()
+    return old == new or old.startswith(f"{new}.") or new.startswith(f"{old}.") or _is_address(old) or _is_address(new)
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(host.strip("[]")))
+    return False
+
+
+def _replaced(before: Snapshot | None, report: Report) -> Replaced | None:
+    """Return whose results a new run takes the place of, None if they were of the same host and of one of its profiles."""
+    if before is None:
+        return None
+    host, profile = other_host(before, report), _other_profile(before, report)
+    if host:
+        return Replaced("host", host)
+    if before.machine_before and _machine(report) == before.machine_before:
+        return Replaced("machine", before.machine)
+    return Replaced("profile", profile) if profile else None
+
+
+def _other_profile(before: Snapshot, report: Report) -> str:
+    """Return a profile of the run before, if none of its profiles is in the report, under this or another name, else ""."""
+    now = {profile.name for profile in report.profiles}
+    ids = {control.id for profile in report.profiles for control in profile.controls}
+    # InSpec names the profile of a single file after its folder, which may be a temporary one.
+    last = {name: run for name, run in before.profiles.items() if not run.missed and not name.startswith("tests from ")}
+    if not last or not now or now & before.profiles.keys() or any(ids.intersection(run.controls) for run in last.values()):
+        return ""
+    return min(last)
+
+
+def _machine(report: Report) -> str:
+    """Return the UUID of the machine that was scanned, if that is all there is to know it by; else "".
+
+    The id of a container changes with each of its runs, so it tells no two hosts apart.
+    """
+    with suppress(ValueError):
+        return "" if report.target else str(UUID(report.target_id)) if "-" in report.target_id else ""
+    return ""
+
+
+def _machine_before(before: Snapshot | None, report: Report) -> str:
+    """Return the UUID of the other machine that had the report before this one, "" for none."""
+    if before is None:
+        return ""
+    return before.machine if _machine(report) not in ("", before.machine) else before.machine_before
+
+
+# --- one run ------------------------------------------------------------------------------------------------------------------
+
+
+def _counts(report: Report, started: float) -> RunCounts:
+    counts = count_controls(control for _, control in controls_of(report))
+    by_status = {
+        status: sum(count for (_, counted), count in counts.items() if counted == status) for status in RunCounts._fields[1:]
+    }
+    return RunCounts(started, **by_status)
+
+
+def _profiles(before: Snapshot | None, report: Report) -> dict[str, ProfileRun]:
+    """Return what is known of each profile after a run."""
+    known = dict(before.profiles) if before else {}
+    for new, old in _renamed(before, report).items():
+        known[new] = known.pop(old)
+    profiles = {
+        profile.name: _profile_run(profile, known.get(profile.name), converted=report.is_converted)
+        for profile in report.profiles
+        if profile.status == LOADED
+    }
+    missed = {name: old._replace(missed=old.missed + 1) for name, old in known.items() if name not in profiles}
+    return {**profiles, **missed}
+
+
+def _remembered(last: Snapshot) -> dict[str, ProfileRun]:
+    """Return the profiles without those that have not been run for long, and have no finding."""
+    with_findings = {key.profile for key in findings_of(last)}
+    return {name: run for name, run in last.profiles.items() if run.missed <= MAX_RUNS or name in with_findings}
+
+
+def _profile_run(profile: Profile, before: ProfileRun | None, *, converted: bool) -> ProfileRun:
+    controls = tuple(control.id for control in profile.controls)
+    statuses = {result.status for control in profile.controls for result in control.entry.results}
+    findings_only = converted and not statuses & {PASSED, SKIPPED} and (before is None or before.findings_only)
+    complete = len(controls) if before is None or is_complete(len(controls), before) else before.complete
+    return ProfileRun(
+        version=profile.entry.version,
+        controls=controls,
+        tests=sum(len(control.entry.results) for control in profile.controls),
+        complete=complete,
+        findings_only=findings_only,
+    )
+
+
+def _renamed(before: Snapshot | None, report: Report) -> dict[str, str]:
+    """Return new name -> old name of profiles that got another name, or a wrapper.
+
+    The old one is not in the report, and the new one was never run; most of the old one's controls are in the new one.
+    """
+    if not before:
+        return {}
+    names = {profile.name for profile in report.profiles}
+    gone = {name: set(run.controls) for name, run in before.profiles.items() if name not in names and run.controls}
+    renamed: dict[str, str] = {}
+    for profile in report.profiles:
+        if profile.name in before.profiles or profile.status != LOADED:
+            continue
+        ids = {control.id for control in profile.controls}
+        shared = {name: len(ids & controls) for name, controls in gone.items() if len(ids & controls) * 2 > len(controls)}
+        if shared:
+            old = max(sorted(shared), key=lambda name: shared[name])
+            renamed[profile.name] = old
+            del gone[old]
+    return renamed
+
+
+def _moved(before: Snapshot | None, report: Report) -> dict[ControlKey, ControlKey]:
+    """Return new key -> old key of controls that are in another profile than in the run before.
+
+    Their profile was renamed; or they failed, their profile was run without them, and the new one never had them before.
+    """
+    if not before:
+        return {}
+    renamed = _renamed(before, report)
+    present = {key for key, _ in controls_of(report)}
+    moved = {key: ControlKey(renamed[key.profile], key.control) for key in present if key.profile in renamed}
+    loaded = {profile.name for profile in report.profiles if profile.status == LOADED}
+    lost = {key.control: key for key in findings_of(before) if key not in present and key.profile in loaded}
+    for key, _ in controls_of(report):
+        old = before.profiles.get(key.profile)
+        if key not in moved and key.control in lost and not (old and key.control in old.controls):
+            moved[key] = lost.pop(key.control)
+    return moved
+
+
+def _rewound(last: Snapshot, started: float) -> Snapshot:
+    """Return the snapshot before the last one, which was forgotten, as far as the last one tells: it began at `started`."""
+    findings = {
+        key: finding._replace(runs=max(1, finding.runs - 1))
+        for key, finding in findings_of(last).items()
+        if finding.since < last.started
+    }
+    return last._replace(started=started, states={**last.states, STREAKS.name: findings})
+
+
+# --- this run and the one before ----------------------------------------------------------------------------------------------
+
+
+def _changes(step: Step, last: Snapshot, other: Replaced | None) -> Changes:
+    before, report = step.before, step.report
+    if other:
+        return Changes(differences=(Difference("other_host", old=other.name, new=report.target),))
+    if before is None:
+        return Changes()
+    renamed = _renamed(before, report)
+    notes = tuple(differences(before.profiles, report.profiles, last.profiles, renamed))
+    if before.machine and last.machine != before.machine:
+        # It may be the same host with a new id, or another host: nothing is fixed, or new, by that alone.
+        machine = Difference("other_machine", old=before.machine, new=last.machine)
+        return Changes(previous=before.started, differences=(machine, *notes))
+    return Changes(
+        previous=before.started,
+        newly_failing=tuple(_newly_failing(step, last)),
+        fixed=tuple(_fixed(step)),
+        worse=tuple(_worse(step, last)),
+        not_tested=tuple(_not_tested(step, last)),
+        differences=notes,
+    )
+
+
+def _old(step: Step, key: ControlKey) -> Finding | None:
+    return findings_of(step.before).get(step.moved.get(key, key))
+
+
+def _newly_failing(step: Step, last: Snapshot) -> Iterator[Change]:
+    for key, now in findings_of(last).items():
+        if is_failing(now.status) and not now.first_seen and _old(step, key) is None:
+            yield Change(key, now.severity, now.title)
+
+
+def _fixed(step: Step) -> Iterator[Change]:
+    for key, control in controls_of(step.report):
+        if control.status == PASSED and _old(step, key):
+            yield Change(key, control.severity, control.entry.title or "")
+
+
+def _worse(step: Step, last: Snapshot) -> Iterator[Change]:
+    for key, now in findings_of(last).items():
+        old = _old(step, key)
+        if old and is_failing(now.status) and old.status != NOT_TESTED and now.tests > old.tests:
+            yield Change(key, now.severity, now.title, now.tests - old.tests)
+
+
+def _not_tested(step: Step, last: Snapshot) -> Iterator[Change]:
+    for key, now in findings_of(last).items():
+        old = _old(step, key) or findings_of(step.before).get(key)
+        if now.status == NOT_TESTED and now.is_open(step.started) and old and old.status != NOT_TESTED:
+            yield Change(key, now.severity, now.title)

@@ -1,0 +1,152 @@
+"""A finding is open until a run tests it and it does not fail: since when each control has been failing.
+
+The state is a mapping of `ControlKey` to `Finding`: every control that failed when it was last tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from inspec_textfile.history.model import MAX_NOT_TESTED, ControlKey, Finding, ProfileRun
+from inspec_textfile.history.rule import Rule, Step
+from inspec_textfile.report.model import FAILED, LOADED, NOT_APPLICABLE, NOT_TESTED, PASSED, Control, Report, is_failing
+from inspec_textfile.report.status import result_status, status_without_waiver
+
+_Findings = Mapping[ControlKey, Finding]
+
+
+def controls_of(report: Report) -> Iterator[tuple[ControlKey, Control]]:
+    """Yield all controls of a report with their keys."""
+    for profile in report.profiles:
+        for control in profile.controls:
+            yield ControlKey(profile.name, control.id), control
+
+
+class Streaks(Rule):
+    """The rule; see the module's text."""
+
+    name = "streaks"
+
+    def after(self, state: _Findings | None, step: Step) -> dict[ControlKey, Finding]:
+        """Return the findings after a run."""
+        known = dict(state or {})
+        versions = {profile.name: profile.entry.version for profile in step.report.profiles}
+        findings: dict[ControlKey, Finding] = {}
+        for key, control in controls_of(step.report):
+            old = known.pop(step.moved.get(key, key), None)
+            now = _judged(control, old, versions[key.profile], step, key)
+            if now:
+                findings[key] = now
+        loaded = {profile.name for profile in step.report.profiles if profile.status == LOADED}
+        renamed = {old.profile: new.profile for new, old in step.moved.items() if old.profile not in versions}
+        for key, old in known.items():  # controls that this run does not have
+            profile = renamed.get(key.profile, key.profile)
+            if not (profile in loaded and _is_gone(old, versions[profile], step, profile, key.profile)):
+                findings[ControlKey(profile, key.control)] = old._replace(status=NOT_TESTED)
+        return _bounded(findings)
+
+    def without_future(self, state: _Findings, latest: float) -> dict[ControlKey, Finding]:
+        """Return the findings that are known from runs until `latest`."""
+        return {key: finding for key, finding in state.items() if finding.since <= latest}
+
+    def as_json(self, state: _Findings) -> dict[str, Any]:
+        """Return findings as a table: the names of its columns, and a row for each control."""
+        return {
+            "columns": [*ControlKey._fields, *Finding._fields],
+            "rows": [[*key, *finding] for key, finding in state.items()],
+        }
+
+    def from_json(self, value: Any) -> dict[ControlKey, Finding]:
+        """Return the findings of a table."""
+        columns = value["columns"]
+        known = [name in Finding._fields for name in columns]
+        profile, control = map(columns.index, ControlKey._fields)
+        names = [name for name in columns if name in Finding._fields]
+        findings = {}
+        for row in value["rows"]:
+            fields = dict(zip(names, (item for item, is_known in zip(row, known) if is_known)))
+            findings[ControlKey(row[profile], row[control])] = Finding(**fields)
+        return findings
+
+    def before_as_json(self, state: _Findings, after: _Findings) -> dict[str, Any]:
+        """Return what cannot be told from the state after the run: most findings stay, and have been seen once more."""
+        differs = {key: finding for key, finding in state.items() if key not in after or _a_run_ago(after[key]) != finding}
+        return {**self.as_json(differs), "began": [key for key in after if key not in state]}
+
+    def before_from_json(self, value: Any, after: _Findings) -> dict[ControlKey, Finding]:
+        """Return the state that `before_as_json` made data of."""
+        began = {ControlKey(*key) for key in value["began"]}
+        kept = {key: _a_run_ago(finding) for key, finding in after.items() if key not in began}
+        return {**kept, **self.from_json(value)}
+
+
+STREAKS = Streaks()
+
+
+def _a_run_ago(finding: Finding) -> Finding:
+    return finding._replace(runs=finding.runs - 1)
+
+
+def open_findings(findings: _Findings, started: float) -> dict[ControlKey, Finding]:
+    """Return the findings that are open after a run that began at `started` (Unix time, seconds)."""
+    return {key: finding for key, finding in findings.items() if finding.is_open(started)}
+
+
+def _judged(control: Control, old: Finding | None, version: str, step: Step, key: ControlKey) -> Finding | None:
+    """Return what is known of a control that is in the report, None if it does not fail."""
+    outcome = status_without_waiver(control.entry)
+    waiver = control.entry.waiver
+    covered = waiver is not None and not waiver.expired
+    waived_until = waiver.expires if waiver and covered else None
+    if is_failing(outcome):
+        results = control.entry.results
+        return Finding(
+            title=control.entry.title or (old.title if old else ""),
+            severity=control.severity,
+            status=control.status,
+            since=old.since if old else step.started,
+            first_seen=old.first_seen if old else not _was_run(step, key.profile),
+            runs=old.runs + 1 if old else 1,
+            tests=sum(result_status(result) == FAILED for result in results) + control.entry.removed.get(FAILED, 0),
+            total=len(results) + sum(control.entry.removed.values()),
+            version=version,
+            waived=covered,
+            waived_until=waived_until,
+        )
+    if not old or outcome in (PASSED, NOT_APPLICABLE):
+        return None
+    return old._replace(status=NOT_TESTED, version=version, waived=covered, waived_until=waived_until)
+
+
+def _was_run(step: Step, profile: str) -> bool:
+    """Return whether a run before had the profile, perhaps under another name."""
+    names = {old.profile for new, old in step.moved.items() if new.profile == profile} | {profile}
+    return step.before is not None and bool(names & step.before.profiles.keys())
+
+
+def _is_gone(old: Finding, version: str, step: Step, profile: str, former: str) -> bool:
+    """Return whether a control that a run of its profile does not have is gone for good, and not just left out of it."""
+    run = step.profiles[profile]
+    if run.findings_only:
+        return True
+    before = step.before.profiles.get(former) if step.before else None
+    return is_complete(len(run.controls), before) and version != old.version
+
+
+def is_complete(controls: int, before: ProfileRun | None) -> bool:
+    """Return whether a run of a profile listed enough controls to be a complete one: half of those of the last one."""
+    return before is None or controls * 2 >= before.complete
+
+
+def _bounded(findings: dict[ControlKey, Finding]) -> dict[ControlKey, Finding]:
+    """Return findings without those over MAX_NOT_TESTED that were not tested: the ones that have failed for longest stay."""
+    waiting = [(finding.since, key) for key, finding in findings.items() if finding.status == NOT_TESTED]
+    for _, key in sorted(waiting)[MAX_NOT_TESTED:]:
+        del findings[key]
+    return findings
+
+
+def is_full(findings: Iterable[Finding]) -> bool:
+    """Return whether as many findings that were not tested are kept as there may be."""
+    return sum(finding.status == NOT_TESTED for finding in findings) >= MAX_NOT_TESTED
