@@ -43,7 +43,7 @@ DAY = 86_400
 
 _VARIES = (
     (r"(?m)^# inspec-textfile .*\n", ""),
-    (r"(?m)^(inspec_textfile_last_run_timestamp_seconds) .*", r"\1 TIME"),
+    (r"(?m)^(inspec_textfile_(?:last_run|history_start)_timestamp_seconds) .*", r"\1 TIME"),
     (r"(?m)^(inspec_textfile_run_duration_seconds) .*", r"\1 SECONDS"),
     (r'(?m)^(inspec_textfile_build_info\{version=)"[^"]*"', r'\1"VERSION"'),
     (r"(\d)e\+0+", r"\1e+"),  # prometheus_client 0.16 writes 1.7e+012

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from inspec_textfile import pages
-from inspec_textfile.pages import links, summarize
+from inspec_textfile.pages import links
 from inspec_textfile.report.model import Report, Unreadable
+from inspec_textfile.summary import summarize
 
 from helpers.attacks import ATTACKS
 from helpers.browser import Opened, axe, chromium, tab, until

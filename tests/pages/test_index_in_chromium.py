@@ -8,6 +8,7 @@ import pytest
 
 from inspec_textfile import pages
 from inspec_textfile.pages.files import page_file
+from inspec_textfile.summary import summarize
 
 from helpers.browser import Opened, axe, chromium, tab
 from helpers.pasts import BROKEN, CASES, fleet, index_of
@@ -20,7 +21,7 @@ ROWS = """[...document.querySelectorAll('#ix .r')].filter(row => !row.hidden)
 
 
 def small() -> str:
-    found = [pages.summarize(load(f"7.1.16/{case}")._replace(name=case)) for case in CASES]
+    found = [summarize(load(f"7.1.16/{case}")._replace(name=case)) for case in CASES]
     return index_of(found, BROKEN, {"cut": None})
 
 

@@ -180,9 +180,7 @@ class Histories(RuleBasedStateMachine):
         real = files.OutputFolder.replace
         left = [writes]
 
-        def replace(
-            folder: files.OutputFolder, name: str, data: bytes, mode: int | None = None, *, durable: bool = True
-        ) -> None:
+        def replace(folder: files.OutputFolder, name: str, data: bytes, *more: Any, **options: Any) -> None:
             if left[0] == 0:
                 raise Killed
             left[0] -= 1
