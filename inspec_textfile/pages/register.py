@@ -22,7 +22,8 @@ def waiver_box(waiver: Waiver) -> Markup:
     else:
         state, css = "Waiver in force", "wv"
     if waiver.expires_text:
-        when = moment(waiver.expires, "exp") if waiver.expires is not None else _unreadable(waiver.expires_text)
+        is_known = waiver.expires is not None
+        when = moment(waiver.expires, "exp", waiver.expires_day) if is_known else _unreadable(waiver.expires_text)
         rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if waiver.expired else "Expires", when))
     elif not waiver.expired:
         rows.append(html("<dt>Expires</dt><dd>never: no date is set</dd>"))
@@ -53,6 +54,7 @@ def attestation_box(attestation: Attestation) -> Markup:
     told = (("By", attestation.updated_by), ("Attested on", attestation.updated), ("Valid for", attestation.frequency))
     rows = [html("<dt>{}</dt><dd>{}</dd>", name, value) for name, value in told if value.strip()]
     rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if attestation.expired else "Expires", _attested_until(attestation)))
+    rows.extend(html("<dt>{}</dt><dd>{}</dd>", key, value) for key, value in attestation.extra if value)
     why = prose(attestation.explanation) if attestation.explanation.strip() else html("<p>No explanation was given.</p>")
     css = "wv expired" if attestation.expired else "wv"
     return html('<div class="{}"><h4>{}</h4><div class="md">{}</div><dl>{}</dl></div>', css, state, why, join(rows))
@@ -90,7 +92,12 @@ def _attestation_row(profile: Profile, control: Control, attestation: Attestatio
         control,
         "Attestation, expired" if attestation.expired else f"Attestation: {attestation.status}",
         attestation.explanation.strip() or "No explanation was given.",
-        (("by", attestation.updated_by), ("attested on", attestation.updated), ("valid for", attestation.frequency)),
+        (
+            ("by", attestation.updated_by),
+            ("attested on", attestation.updated),
+            ("valid for", attestation.frequency),
+            *attestation.extra,
+        ),
         day(attestation.expires) if attestation.expires is not None else _attested_until(attestation),
         "judged by a person",
     )
@@ -98,7 +105,7 @@ def _attestation_row(profile: Profile, control: Control, attestation: Attestatio
 
 def _waiver_row(profile: Profile, control: Control, waiver: Waiver) -> Markup:
     if waiver.expires is not None:
-        until = day(waiver.expires)
+        until = day(waiver.expires, waiver.expires_day)
     else:
         until = _unreadable(waiver.expires_text) if waiver.expires_text else html("no expiry date")
     return _row(

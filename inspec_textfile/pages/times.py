@@ -13,19 +13,27 @@ _DASH = html(UNKNOWN)
 _MOMENT = html("{}", "< 1 ms")
 
 
-def moment(seconds: float | None, css_class: str = "") -> Markup:
-    """Return a Unix time as UTC in a `<time>`, which the script completes with its age and the local time."""
+def moment(seconds: float | None, css_class: str = "", date: str = "") -> Markup:
+    """Return a Unix time as UTC in a `<time>`, which the script completes with its age and the local time.
+
+    `date`: what to show of it instead, where a person wrote a date and no time: `2099-12-31`.
+    """
     when = _utc(seconds)
     if not when:
         return _DASH
     marked = html(' class="{}"', css_class) if css_class else ""
+    if date:
+        return html('<time datetime="{}"{}>{}</time>', _stamp(when), marked, date)
     return html('<time datetime="{}"{}>{} {} UTC</time>', _stamp(when), marked, _date(when), f"{when:%H:%M:%S}")
 
 
-def day(seconds: float | None) -> Markup:
-    """Return the day of a Unix time, in UTC: `12 Nov 2026`."""
+def day(seconds: float | None, date: str = "") -> Markup:
+    """Return the day of a Unix time, in UTC: `12 Nov 2026`; or of `date`, 2026-11-12, where no time was written."""
     when = _utc(seconds)
-    return html('<time datetime="{}" class="day">{}</time>', _stamp(when), day_text(seconds)) if when else _DASH
+    if not when:
+        return _DASH
+    shown = day_text(datetime.fromisoformat(date).replace(tzinfo=timezone.utc).timestamp()) if date else day_text(seconds)
+    return html('<time datetime="{}" class="day">{}</time>', _stamp(when), shown)
 
 
 def minute(seconds: float | None, css_class: str) -> Markup:

@@ -69,6 +69,15 @@ def parse_time(text: str, *, zone: tzinfo | None = timezone.utc, year: int | Non
         return None
 
 
+def names_a_day(text: str) -> bool:
+    """Return whether a text that `parse_time` can read has a date and no time of day."""
+    match = _ISO.match(text)
+    if match:
+        return match[4] is None
+    digits = re.search(_DIGITS, text, _FLAGS)
+    return digits[4] is None if digits else re.search(_CLOCK, text, _FLAGS) is None
+
+
 _Clock = tuple[int, int, int, str]
 """Hour, minute, second, digits of the fraction."""
 

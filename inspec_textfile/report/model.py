@@ -52,6 +52,10 @@ LEAST_IMPACT = {"critical": 0.9, "high": 0.7, "medium": 0.4, "low": 0.1, "none":
 """From which impact on a control has a severity, worst first (lib/inspec/impact.rb, IMPACT_SCORES)."""
 
 
+DEFAULT_IMPACT = 0.5
+"""The impact of a control that does not give one, or was never evaluated."""
+
+
 def is_failing(status: str) -> bool:
     """Return whether a control of this status is a finding."""
     return status in FAILING
@@ -97,6 +101,8 @@ class Waiver(NamedTuple):
     message: str = ""
     extra: tuple[tuple[str, str], ...] = ()
     """Other fields of the waiver file: approver, ticket."""
+    expires_day: str = ""
+    """The day that its date names, as `2099-12-31`, where the date has no time: in UTC `expires` may be on the day before."""
 
     @property
     def unreadable_date(self) -> bool:
@@ -119,6 +125,8 @@ class Attestation(NamedTuple):
     """When it runs out, `updated` and `frequency` together: Unix time, seconds; None if either is absent or cannot be read."""
     expired: bool = False
     """It ran out before the start of the run: it no longer counts."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """Other fields, as other writers than saf have them."""
 
     @property
     def unreadable_date(self) -> bool:
@@ -147,6 +155,15 @@ class ControlEntry(NamedTuple):
     attestation: Attestation | None = None
     removed: Mapping[str, int] = MappingProxyType({})
     """How many results the report says it left out, by status (one of RESULT_STATUSES): whoever sent it kept the first 50."""
+
+    @property
+    def never_evaluated(self) -> bool:
+        """Whether InSpec only saw that the control exists, so that its impact is a default (lib/inspec/rule.rb), not a fact.
+
+        Such are controls of profiles that did not load or were skipped, and those that `--controls` leaves out.
+        """
+        said = (self.title, self.desc, self.descriptions, self.tags, self.refs, self.results, self.removed)
+        return self.impact == DEFAULT_IMPACT and not any(said)
 
 
 class Input(NamedTuple):

@@ -16,7 +16,9 @@ from operator import attrgetter
 from typing import Any, Callable, NamedTuple
 
 from inspec_textfile.report.model import (
+    ERROR,
     FAILED,
+    FAILING,
     LOADED,
     Attestation,
     Control,
@@ -25,8 +27,9 @@ from inspec_textfile.report.model import (
     ProfileEntry,
     Result,
     Waiver,
+    is_failing,
 )
-from inspec_textfile.report.status import control_status, profile_status, severity
+from inspec_textfile.report.status import control_status, profile_status, severity, status_without_waiver
 
 MAX_COUNTED = 1_000_000
 """Controls of all requested profiles of a report, each with those of the profiles below it."""
@@ -285,9 +288,12 @@ def _judged(copies: Sequence[_Copy]) -> list[ControlEntry]:
 
 
 def _impact(copies: Sequence[_Copy]) -> float | None:
-    """Return the impact in the topmost level that gives one, the highest if its entries differ."""
-    given = [(rank, -control.impact) for rank, _, control in copies if control.impact is not None]
-    return -min(given)[1] if given else None
+    """Return the impact in the topmost level that gives one, the highest if its entries differ.
+
+    A copy that was never evaluated has InSpec's default, which counts only if there is no other.
+    """
+    given = [(control.never_evaluated, rank, -control.impact) for rank, _, control in copies if control.impact is not None]
+    return -min(given)[2] if given else None
 
 
 def _results(copies: Sequence[_Copy]) -> tuple[Result, ...]:
@@ -295,14 +301,20 @@ def _results(copies: Sequence[_Copy]) -> tuple[Result, ...]:
 
 
 def _own_status(copies: Sequence[_Copy]) -> str | None:
-    """Return InSpec's verdict. Each covers one copy's results; if they differ, the results of all copies decide."""
+    """Return InSpec's verdict, which covers one copy's results: a failing one of any, else the one on which all agree."""
+    failing = {copy.control.own_status for copy in copies}.intersection(FAILING)
+    if failing:
+        return ERROR if ERROR in failing else FAILED
     verdicts = {entry.own_status for entry in _judged(copies)}
     return verdicts.pop() if len(verdicts) == 1 else None
 
 
 def _waiver(copies: Sequence[_Copy]) -> Waiver | None:
-    """Return the waiver. If one copy's waiver has expired, the control is judged as if there were none."""
-    waivers = [entry.waiver for entry in _judged(copies) if entry.waiver]
+    """Return the waiver: none if a copy fails without one. If one copy's waiver has expired, it is as if there were none."""
+    judged = _judged(copies)
+    if any(not entry.waiver and is_failing(status_without_waiver(entry)) for entry in judged):
+        return None
+    waivers = [entry.waiver for entry in judged if entry.waiver]
     return max(waivers, key=lambda waiver: (waiver.expired, waiver.expires_text, waiver.justification), default=None)
 
 

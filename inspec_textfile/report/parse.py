@@ -7,8 +7,8 @@ file is instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from inspec_textfile.report.dates import parse_time
@@ -47,7 +47,7 @@ from inspec_textfile.report.model import (
 )
 from inspec_textfile.report.overlay import MAX_COUNTED, TooManyControls, resolve
 from inspec_textfile.report.problems import NotAReport, Warnings, refuse_too_many
-from inspec_textfile.report.status import OWN_STATUSES
+from inspec_textfile.report.status import OWN_STATUSES, is_attested
 from inspec_textfile.report.target import read_target
 from inspec_textfile.report.waivers import RunTime, read_attestation, read_waiver, with_ends
 from inspec_textfile.text import as_text, clean, digest_of
@@ -63,6 +63,7 @@ _MAX_TIMES_TRIED = 1000
 """Limit of distinct start times that cannot be read: trying them is slow."""
 # Software without the time writes its zero: year 1 (Go, .NET), 1601 (Windows), 1900 (Excel), 1970 (Unix), 1980 (ZIP).
 _CREDIBLE_YEARS = range(1990, 9000)
+_LONGEST_RUN = timedelta(days=1)
 _LAST_SECOND = 253402300799.0
 """Of the year 9999: Unix time."""
 
@@ -85,8 +86,8 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
 def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modified_ns: int, digest: str) -> Report:
     entries = _entries(document)
     refuse_too_many(sum(len(entry.controls) for entry in entries), MAX_CONTROLS, "controls")
-    began = _began(entries)
-    entries = with_ends(entries, _run(began, modified_ns), warnings)
+    began, zone = _began(entries)
+    entries = with_ends(entries, _run(began, zone, modified_ns), warnings)
     platform = as_mapping(document.get("platform"))
     is_converted = _is_converted(platform)
     target, target_id = read_target(document, is_converted=is_converted)
@@ -119,9 +120,19 @@ def _names_parents(version: str) -> bool:
     return numbers is not None and tuple(map(int, numbers.groups())) >= _FIRST_TO_NAME_PARENTS
 
 
-def _began(entries: Iterable[ProfileEntry]) -> datetime | None:
-    """Return the earliest start of any test, in the zone that it names."""
-    texts = dict.fromkeys(result.start_time for entry in entries for control in entry.controls for result in control.results)
+def _began(entries: Iterable[ProfileEntry]) -> tuple[datetime | None, tzinfo | None]:
+    """Return the earliest start of any test, and the zone that it names; None for what is unknown.
+
+    Converters put the time of each finding there, when it was created or last seen: times that spread over more than a day are
+    not those of one run. What an attestation added is no test.
+    """
+    texts = dict.fromkeys(
+        result.start_time
+        for entry in entries
+        for control in entry.controls
+        for result in control.results
+        if not is_attested(result)
+    )
     times: list[datetime] = []
     tried = 0
     for text in texts:
@@ -131,13 +142,16 @@ def _began(entries: Iterable[ProfileEntry]) -> datetime | None:
                 times.append(time)
         elif (tried := tried + 1) == _MAX_TIMES_TRIED:
             break
-    return min(times, default=None)
+    if not times:
+        return None, None
+    first = min(times)
+    zone = first.tzinfo if first.tzinfo is not _NO_ZONE else None
+    return (first if max(times) - first <= _LONGEST_RUN else None), zone
 
 
-def _run(began: datetime | None, modified_ns: int) -> RunTime:
+def _run(began: datetime | None, zone: tzinfo | None, modified_ns: int) -> RunTime:
     # A file's time may lie beyond the years that Python knows.
     known = began or datetime.fromtimestamp(min(max(0.0, modified_ns / 1e9), _LAST_SECOND), timezone.utc)
-    zone = began.tzinfo if began and began.tzinfo is not _NO_ZONE else None
     return RunTime(began=known.timestamp(), zone=zone, year=known.year)
 
 
@@ -162,6 +176,7 @@ def _outside_profiles(document: Mapping[str, Any], entries: Iterable[ProfileEntr
 
 def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry:
     controls = objects(item, CONTROLS)
+    _refuse_stripped(item, controls)
     status, message = _state(item)
     status = status or LOADED
     if status not in PROFILE_STATUSES:
@@ -183,6 +198,22 @@ def _profile(item: Mapping[str, Any], sensitive: frozenset[str]) -> ProfileEntry
         inputs=read_inputs(item, sensitive),
         controls=tuple(_control(control, number) for number, control in enumerate(controls, 1)),
     )
+
+
+def _refuse_stripped(item: Mapping[str, Any], controls: Sequence[Mapping[str, Any]]) -> None:
+    """Raise NotAReport for a profile without what its findings are counted by: its name, and its controls' impacts.
+
+    Chef takes them, and titles, code and times, out of the profiles that Automate knows already, and gives the same report to
+    the reporters after it (chef/chef, lib/chef/compliance/reporter/automate.rb, `strip_profiles_meta`).
+    """
+    if not controls or any(control.get("impact") is not None or control.get("title") is not None for control in controls):
+        return
+    lost_keys = "sha256" in item and not any("impact" in control or "title" in control for control in controls)
+    if lost_keys or not as_text(item.get("name")):
+        raise NotAReport(
+            "has a profile whose name, impacts and titles were stripped, as Chef does it for Automate, so its severities are "
+            "unknown: list the reporter json-file before chef-automate"
+        )
 
 
 def _minimal_entries(controls: Iterable[Mapping[str, Any]]) -> tuple[ProfileEntry, ...]:
@@ -207,8 +238,6 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
     title = get("title")
     desc = get("desc")
     own_status = get("status")
-    waiver = get("waiver_data")
-    attestation = get("attestation_data")
     removed = get("removed_results_counts")
     tags = get("tags")
     return ControlEntry(
@@ -218,20 +247,15 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
         impact=read_impact(get("impact")),
         results=tuple([_result(result) for result in objects(item, RESULTS)]),
         own_status=own_status if isinstance(own_status, str) and own_status in OWN_STATUSES else None,
-        waiver=read_waiver(waiver) if waiver and isinstance(waiver, dict) and _has_values(waiver) else None,
+        waiver=read_waiver(get("waiver_data")),
         descriptions=read_descriptions(get("descriptions")),
         tags=read_tags(tags) if tags else {},
         refs=read_refs(get("refs")),
         code=as_text(get("code")),
         source=read_source(get("source_location")),
-        attestation=read_attestation(attestation) if attestation and isinstance(attestation, dict) else None,
+        attestation=read_attestation(get("attestation_data")),
         removed=read_removed(removed) if removed else {},
     )
-
-
-def _has_values(waiver: Mapping[str, Any]) -> bool:
-    """Return whether a waiver has any value. Converters give every control one, of nulls."""
-    return any(value not in (None, "") for value in waiver.values())
 
 
 def _id(item: Mapping[str, Any], number: int) -> str:

@@ -17,6 +17,10 @@ _SENTENCES = {
     "waiver-date": (
         "has a waiver for {0} whose expiration date {1!r} cannot be read: its end is unknown; write it as 2099-12-31"
     ),
+    "waiver-key": (
+        "has a waiver for {0} with a date under the key {1!r}, which InSpec does not read, so the waiver never ends: call it "
+        "expiration_date"
+    ),
     "attestation-date": ("has an attestation for {0} whose date {1!r} or frequency {2!r} cannot be read: its end is unknown"),
     "replaces-host": (
         "replaces results of another host ({0}), whose findings no longer count: give each host and profile its own file name"

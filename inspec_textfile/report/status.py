@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from inspec_textfile.report.model import (
     ERROR,
     FAILED,
+    FAILING,
     LEAST_IMPACT,
     LEVELS,
     LOADED,
@@ -50,33 +51,40 @@ def status_without_waiver(entry: ControlEntry) -> str:
     """
     if not entry.attestation or not entry.attestation.expired:
         return _status_of_results(entry)
-    tested = tuple(result for result in entry.results if not result.code_desc.lower().startswith(_ATTESTED))
-    status = _status_of_results(entry._replace(results=tested, own_status=None))
+    tested = tuple(result for result in entry.results if not is_attested(result))
+    own = entry.own_status if entry.own_status in FAILING else None
+    status = _status_of_results(entry._replace(results=tested, own_status=own))
     # What an attestation added in another form cannot be told apart, so passed does not count; a failure does.
     return NOT_REVIEWED if status == PASSED and len(tested) == len(entry.results) else status
+
+
+def is_attested(result: Result) -> bool:
+    """Return whether an attestation added this result: somebody's word, not a test."""
+    return result.code_desc.lower().startswith(_ATTESTED)
 
 
 def _status_of_results(entry: ControlEntry) -> str:
     """Return the status by lib/inspec/enhanced_outcomes.rb, `EnhancedOutcomes.determine_status`.
 
-    Except for a control without results, which InSpec calls passed: nothing was tested, so it needs a review. InSpec's own
-    verdict decides if the results leave it open, not if they contradict it: then somebody added results afterwards.
+    Except for a control without results, which InSpec calls passed: nothing was tested, so it needs a review. A verdict of the
+    report itself counts if it is failed or error, even if no result beside it is: a finding is never lost. Another one decides
+    if the results leave it open, not if they contradict it: then somebody added results afterwards.
     """
     statuses = {result.status for result in entry.results}
     statuses.update(entry.removed)
     own = entry.own_status
     if not statuses:
-        return own if own in (FAILED, ERROR) else NOT_APPLICABLE if entry.impact == 0 or own == NOT_APPLICABLE else NOT_REVIEWED
+        return own if own in FAILING else NOT_APPLICABLE if entry.impact == 0 or own == NOT_APPLICABLE else NOT_REVIEWED
     if ERROR in statuses or any(result.exception and is_error(result) for result in entry.results):
         # Without backtraces an exception may be either.
         return FAILED if own == FAILED and not any(result.backtrace for result in entry.results) else ERROR
     if entry.impact == 0:
         return NOT_APPLICABLE
-    if statuses == {SKIPPED}:
-        return NOT_REVIEWED
-    if FAILED not in statuses:
-        return PASSED
-    return ERROR if own == ERROR else FAILED
+    if own in FAILING:
+        return own
+    if FAILED in statuses:
+        return FAILED
+    return NOT_REVIEWED if statuses == {SKIPPED} else PASSED
 
 
 def is_error(result: Result) -> bool:

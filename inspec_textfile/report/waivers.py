@@ -6,17 +6,26 @@ Both are read in two steps: first what they say; then, once the start and time z
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from inspec_textfile.report.dates import parse_time
+from inspec_textfile.report.dates import names_a_day, parse_time
 from inspec_textfile.report.model import Attestation, ControlEntry, ProfileEntry, Waiver
 from inspec_textfile.report.problems import Warnings
 from inspec_textfile.text import as_text
 
 _KNOWN = {"justification", "expiration_date", "run", "message", "skipped_due_to_waiver"}
 _YES_AND_NO = {"true": True, "yes": True, "false": False, "no": False}
+_OF_ATTESTATION = {"status", "explanation", "updated", "updated_by", "frequency"}
+# What other writers call a waiver's justification and an attestation's explanation.
+_REASONS = ("justification", "explanation", "reason", "rationale", "comment", "comments", "notes", "description")
+# Keys of a date that sound like the end of a waiver, and keys of any other date but these that do not.
+_SOUNDS_LIKE_END = re.compile(r"expir|^exp|end|until|valid|deadline|due", re.IGNORECASE)
+_SOUNDS_LIKE_START = re.compile(
+    "approv|accept|creat|start|begin|from|since|grant|review|updat|request|record|add|sign|open|last", re.IGNORECASE
+)
+_A_DATE = re.compile(r"\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?:[T\s].*)?\Z", re.DOTALL)
 
 # mitre/heimdall2, libs/hdf-converters/src/utils/attestations.ts, `advanceDate`: (days, months)
 _FREQUENCIES = {
@@ -45,32 +54,67 @@ class RunTime(NamedTuple):
     """For dates that name no year."""
 
 
-def read_waiver(item: Mapping[str, Any]) -> Waiver:
-    """Return the waiver in a control's `waiver_data`."""
-    run = item.get("run")
+def read_waiver(value: Any) -> Waiver | None:
+    """Return the waiver in a control's `waiver_data`, None if there is none.
+
+    Without `--waiver-file` InSpec takes any hash input that is named like a control for its waiver, and adds
+    `skipped_due_to_waiver` and `message` to it, false and empty (lib/inspec/rule.rb, __apply_waivers).
+    """
+    if not value or not isinstance(value, dict):
+        return None
+    run = value.get("run")
     if isinstance(run, str):  # from a CSV or quoted in YAML
         run = _YES_AND_NO.get(run.strip().lower())
-    message = as_text(item.get("message"))
+    message, justification = as_text(value.get("message")), as_text(value.get("justification"))
+    expires_text = as_text(value.get("expiration_date"))
+    was_skipped = as_text(value.get("skipped_due_to_waiver")).strip().lower() not in ("", "false", "no", "0")
+    if not (isinstance(run, bool) or was_skipped or any(text.strip() for text in (justification, expires_text, message))):
+        return None
+    reason, extra = _reason(value, "justification", _KNOWN)
     return Waiver(
-        justification=as_text(item.get("justification")),
-        expires_text=as_text(item.get("expiration_date")),
+        justification=reason,
+        expires_text=expires_text,
         # lib/inspec/rule.rb, __apply_waivers: "Waiver expired on DATE, evaluating control normally"
         expired=message.startswith("Waiver expired"),
         run=run if isinstance(run, bool) else None,
         message=message,
-        extra=tuple((as_text(key), as_text(value)) for key, value in item.items() if key not in _KNOWN),
+        extra=extra,
     )
 
 
-def read_attestation(item: Mapping[str, Any]) -> Attestation:
-    """Return the attestation in a control's `attestation_data`."""
+def read_attestation(value: Any) -> Attestation | None:
+    """Return the attestation in a control's `attestation_data`, the last one of a list; None if there is none."""
+    item = next((item for item in reversed(value) if item), None) if isinstance(value, list) else value
+    if not isinstance(item, dict) or all(part in (None, "", [], {}) for part in item.values()):
+        return None
+    explanation, extra = _reason(item, "explanation", _OF_ATTESTATION)
     return Attestation(
         status=as_text(item.get("status")),
-        explanation=as_text(item.get("explanation")),
+        explanation=explanation,
         updated=as_text(item.get("updated")),
         updated_by=as_text(item.get("updated_by")),
         frequency=as_text(item.get("frequency")),
+        extra=extra,
     )
+
+
+def _reason(item: Mapping[str, Any], name: str, known: Collection[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return why somebody decided so, under its own or another name, and the fields that nothing else reads."""
+    key = next((key for key in (name, *_REASONS) if as_text(item.get(key)).strip()), name)
+    extra = tuple((as_text(other), as_text(value)) for other, value in item.items() if other not in known and other != key)
+    return as_text(item.get(key)), extra
+
+
+def _other_end(waiver: Waiver) -> str:
+    """Return the key of a date that was meant to end the waiver and that InSpec does not read, "" for none."""
+    if waiver.expires_text:
+        return ""
+    for key, text in waiver.extra:
+        if text.strip() and _SOUNDS_LIKE_END.search(key) and parse_time(text, year=2000):
+            return key
+        if _A_DATE.match(text) and not _SOUNDS_LIKE_START.search(key):
+            return key
+    return ""
 
 
 def with_ends(entries: tuple[ProfileEntry, ...], run: RunTime, warnings: Warnings) -> tuple[ProfileEntry, ...]:
@@ -89,9 +133,12 @@ def _control(control: ControlEntry, run: RunTime, warnings: Warnings) -> Control
         ends = _read(waiver.expires_text, run)
         expires = ends.timestamp() if ends else None
         # InSpec 4.17 to 4.23.9 does not look at the date of a waiver whose `run` is true or absent.
-        waiver = waiver._replace(expires=expires, expired=waiver.expired or _is_past(expires, run))
+        day = ends.date().isoformat() if ends and names_a_day(waiver.expires_text) else ""
+        waiver = waiver._replace(expires=expires, expired=waiver.expired or _is_past(expires, run), expires_day=day)
         if waiver.unreadable_date:
             warnings.add("waiver-date", control.id, waiver.expires_text)
+        if other := _other_end(waiver):
+            warnings.add("waiver-key", control.id, other)
     if attestation:
         expires = _attestation_ends(attestation, run)
         attestation = attestation._replace(expires=expires, expired=_is_past(expires, run))

@@ -167,7 +167,7 @@ def test_layers_are_named_with_their_code() -> None:
 def test_waivers() -> None:
     page = pages.render_report(load("7.1.16/waivers"))
     assert "Known deviation, keep watching" in page
-    assert '<time datetime="2099-12-31T00:00:00Z" class="exp">2099-12-31 00:00:00 UTC</time>' in page
+    assert '<time datetime="2099-12-31T00:00:00Z" class="exp">2099-12-31</time>' in page
     assert "Waiver expired: judged as if there were none" in page
     assert "never: no date is set" in page
     assert "Vendor appliance, cannot be changed &lt;b>ever&lt;/b>" in page

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspec_textfile.report import overlay
-from inspec_textfile.report.model import Attestation, ControlEntry, ProfileEntry, Ref, Result
+from inspec_textfile.report.model import Attestation, Control, ControlEntry, ProfileEntry, Ref, Result
 from inspec_textfile.report.overlay import resolve
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.status import count_controls
@@ -344,3 +344,37 @@ def test_a_field_that_only_the_lower_copy_has_is_kept() -> None:
 
 def _below(parent: str, *controls: ControlEntry) -> list[ProfileEntry]:
     return [profile("base", *controls, parent=parent)]
+
+
+def one(*entries: ProfileEntry) -> Control:
+    ((made,),) = (found.controls for found in resolve(list(entries)))
+    return made
+
+
+def test_copies_are_waived_only_if_each_failing_one_is() -> None:
+    waived, bare = control("c", "failed", waiver=waiver()), control("c", "failed")
+
+    assert one(profile("p", waived), profile("p", bare)).status == "failed"
+    assert one(profile("p", bare), profile("p", waived)).status == "failed"
+    assert one(profile("p", waived), profile("p", waived)).status == "waived"
+    assert one(profile("p", waived), profile("p", control("c", "passed"))).status == "waived"
+    assert one(profile("p", control("c", "skipped", waiver=waiver())), profile("p", bare)).status == "failed"
+
+
+def test_a_verdict_of_one_copy_that_fails_is_not_lost() -> None:
+    failed, passed = control("c", "passed", own_status="failed"), control("c", "passed", own_status="passed")
+
+    assert one(profile("p", failed), profile("p", passed)).status == "failed"
+    assert one(profile("p", passed), profile("p", control("c", own_status="error"))).status == "error"
+    assert one(profile("p", control("c", own_status="passed")), profile("p", failed)).status == "failed"
+
+
+def test_the_default_of_a_copy_that_was_never_evaluated_replaces_no_impact() -> None:
+    default, known = control("c", impact=0.5), control("c", "failed", impact=0.9)
+
+    assert default.never_evaluated
+    assert not known.never_evaluated
+    assert not control("c", impact=0.5, title="t").never_evaluated
+    assert one(profile("top", default), *_below("top", known)).severity == "critical"
+    assert one(profile("top", control("c", impact=0.5, title="t")), *_below("top", known)).severity == "medium"
+    assert one(profile("top", default)).severity == "medium"

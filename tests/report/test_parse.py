@@ -69,6 +69,8 @@ def reason(data: bytes) -> str:
         (b'{"profiles": [{"name": "p"}', "is cut short"),
         (b'{"profiles": [] "x": 1}', "is broken JSON"),
         (b'{"profiles": [],}', "is broken JSON"),
+        (b'{"baselines": [{"name": "b", "requirements": []}], "version": "3"}', "is HDF of the next schema"),
+        (b'{"profiles": [], "baselines": [{"name": "b"}], "version": "3"}', "is HDF of the next schema"),
         (b"2026 starting\n   {", "is cut short"),
         (b'"a" and\n{"', "is cut short"),
         (b'{"profiles": []}{"profiles": []}', "more than one report"),
@@ -198,7 +200,9 @@ def test_oddities_are_noted(data: bytes, note: str) -> None:
 
 
 def test_results_under_a_key_that_is_named_twice_are_all_read() -> None:
-    data = b'{"profiles": [{"controls": [{"results": [{"status": "failed"}], "results": [{"status": "passed"}]}]}]}'
+    data = (
+        b'{"profiles": [{"name": "p", "controls": [{"results": [{"status": "failed"}], "results": [{"status": "passed"}]}]}]}'
+    )
 
     assert [result.status for result in read(data).entries[0].controls[0].results] == ["failed", "passed"]
 
@@ -427,7 +431,7 @@ def test_controls_without_an_id_are_counted_each() -> None:
         ({"status": "skipped", "skip_message": "wrong platform"}, "skipped"),
         ({"status": "failed", "status_message": "broken"}, "failed"),
         ({"status": "exploded"}, "failed"),
-        ({"status": "exploded", "controls": [{"id": "a"}]}, "loaded"),
+        ({"status": "exploded", "controls": [{"id": "a", "impact": 0.5}]}, "loaded"),
     ],
 )
 def test_status_of_a_profile(profile: Any, expected: str) -> None:
@@ -715,7 +719,7 @@ def test_a_waiver_of_nulls_is_none(nothing: Any) -> None:
     assert (
         entry_of(results=failed, waiver_data=dict.fromkeys(("expiration_date", "justification", "run"), nothing)).waiver is None
     )
-    assert entry_of(results=failed, waiver_data={"skipped_due_to_waiver": False, "message": ""}).waiver is not None
+    assert entry_of(results=failed, waiver_data={"skipped_due_to_waiver": False, "message": "", "port": 22}).waiver is None
 
 
 @pytest.mark.parametrize("status", ["failed", "unknown"])
@@ -755,3 +759,64 @@ def test_a_report_without_its_inputs() -> None:
 
     assert "value='y'" in repr(report)
     assert repr(without_inputs(report)) == repr(report).replace(repr(report.entries[0].inputs), "()")
+
+
+# --- reports that Chef stripped, and times that are none of a run ---------------------------------------------------------
+
+
+STRIPPED = {"id": "c", "results": [{"status": "failed", "code_desc": "x"}]}
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"title": "P", "sha256": "f", "controls": [STRIPPED]},
+        {"controls": [STRIPPED]},
+        {"name": "", "controls": [STRIPPED | {"impact": None, "title": None}]},
+        {"name": "p", "sha256": "f", "controls": [STRIPPED]},
+    ],
+)
+def test_a_profile_that_was_stripped_makes_the_report_unreadable(profile: dict[str, Any]) -> None:
+    whole = {"name": "q", "controls": [STRIPPED | {"impact": 0.5}]}
+
+    assert "list the reporter json-file before chef-automate" in reason(json.dumps({"profiles": [whole, profile]}).encode())
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"title": "P", "controls": [STRIPPED | {"impact": 0.5}, STRIPPED]},
+        {"title": "P", "controls": [STRIPPED | {"title": "t"}]},
+        {"title": "P", "sha256": "f", "controls": []},
+        {"name": "p", "sha256": "f", "controls": [STRIPPED | {"impact": None, "title": None}]},
+        {"name": "p", "controls": [STRIPPED]},
+    ],
+)
+def test_a_profile_that_lacks_something_is_read(profile: dict[str, Any]) -> None:
+    assert len(read({"profiles": [profile]}).profiles) == 1
+
+
+def started(*times: str, attested: str | None = None) -> float | None:
+    results = [{"status": "failed", "start_time": time} for time in times]
+    if attested:
+        results.append({"status": "passed", "code_desc": "Manually verified Status provided through attestation"})
+        results[-1]["start_time"] = attested
+    return read(one_control(results=results)).started
+
+
+def test_times_that_spread_over_more_than_a_day_are_not_those_of_a_run() -> None:
+    assert started("2025-03-02T04:00:00Z", "2025-03-01T04:00:01Z") == 1740801601
+    assert started("2025-03-02T04:00:00Z", "2025-03-01T03:59:59Z") is None
+    assert started("2025-03-02T04:00:00Z", "0001-01-01T00:00:00Z") == 1740888000
+
+
+def test_what_an_attestation_added_is_no_test() -> None:
+    assert started("2025-03-02T04:00:00Z", attested="2024-01-01T00:00:00Z") == 1740888000
+    assert started(attested="2024-01-01T00:00:00Z") is None
+
+
+def test_a_waiver_is_read_in_the_zone_of_times_that_are_not_those_of_a_run() -> None:
+    results = [{"status": "failed", "start_time": time} for time in ("2024-01-01T00:00:00+09:00", "2025-01-01T00:00:00+09:00")]
+    entry = entry_of(results=results, waiver_data={"run": True, "expiration_date": "2099-12-31"})
+
+    assert entry.waiver.expires == 4102358400 - 9 * 3600 + 0

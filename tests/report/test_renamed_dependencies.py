@@ -18,7 +18,7 @@ def summary(entries: list[ProfileEntry]) -> dict[str, dict[tuple[str, str], int]
 
 
 THREE = [
-    profile("eu", control("a"), depends=("prod",)),
+    profile("eu", control("a", title="A"), depends=("prod",)),
     profile("acme-prod", control("a", impact=0.9), parent="eu", depends=("base",)),
     profile("base", control("a", "failed", impact=0.1), control("b", "failed", impact=0.7), parent="prod"),
 ]

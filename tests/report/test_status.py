@@ -45,7 +45,11 @@ MULTIPLE = "RSpec::Core::MultipleExceptionError"
         ((), 0.5, "error", "error"),
         ((), 0.5, "not_applicable", "not_applicable"),
         # the report's own verdict, where the results contradict it
-        ((result("passed"),), 0.5, "failed", "passed"),
+        ((result("passed"),), 0.5, "failed", "failed"),
+        ((result("passed"),), 0.5, "error", "error"),
+        ((result("skipped"),), 0.5, "failed", "failed"),
+        ((result("passed"),), 0.5, "not_reviewed", "passed"),
+        ((result("passed"),), 0.0, "failed", "not_applicable"),
         ((result("failed"),), 0.5, "passed", "failed"),
         ((result("failed"),), 0.5, "not_applicable", "failed"),
         ((result("failed"),), 0.5, "not_reviewed", "failed"),

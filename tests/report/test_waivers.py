@@ -126,6 +126,7 @@ def test_what_an_attestation_says() -> None:
         "frequency": "annually",
         "expires": at(2027, 5, 2),
         "expired": False,
+        "extra": (),
     }
     assert warnings == ()
 
@@ -148,4 +149,122 @@ def test_an_attestation_that_does_not_tell_its_end_is_told(updated: str, frequen
 
 @pytest.mark.parametrize("data", [None, {}, [], "passed"])
 def test_what_is_no_attestation(data: Any) -> None:
+    assert read(attestation_data=data).profiles[0].controls[0].entry.attestation is None
+
+
+# --- what is a waiver, and what it says ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "is_waiver"),
+    [
+        ({"skipped_due_to_waiver": False, "message": "", "port": 22, "users": ["root"]}, False),
+        ({"skipped_due_to_waiver": "false", "message": None, "valid_until": "2099-12-31"}, False),
+        ({"skipped_due_to_waiver": False, "message": " ", "run": "", "justification": " "}, False),
+        ({"skipped_due_to_waiver": True, "message": ""}, True),
+        ({"skipped_due_to_waiver": False, "message": "Waiver expired on 2020-01-01, evaluating control normally"}, True),
+        ({"run": False}, True),
+        ({"run": "false"}, True),
+        ({"justification": "because"}, True),
+        ({"expiration_date": "2099-12-31"}, True),
+        ([{"justification": "because"}], False),
+    ],
+)
+def test_what_is_a_waiver(data: Any, is_waiver: bool) -> None:
+    """InSpec takes any hash input that is named like a control for its waiver (inspec/inspec#5001)."""
+    assert (read(waiver_data=data).profiles[0].controls[0].entry.waiver is not None) is is_waiver
+
+
+@pytest.mark.parametrize(
+    ("key", "date"),
+    [
+        ("expiry_date", "2020-01-01"),
+        ("expires", "2020-01-01"),
+        ("expires_on", "1 Jan 2020"),
+        ("expirationDate", "2020-01-01"),
+        ("expiration-date", "2020-01-01T00:00:00Z"),
+        ("Expiration_Date", "01.01.2020"),
+        ("exp_date", "01/02/2020"),
+        ("end_date", "2020-01-01"),
+        ("valid_until", "2020/01/01"),
+        ("until", "2020-01-01"),
+        ("deadline", "Jan 2020"),
+        ("sunset", "2020-01-01"),
+    ],
+)
+def test_a_date_under_a_key_that_inspec_does_not_read_is_told(key: str, date: str) -> None:
+    report = read(waiver_data={"justification": "because", "run": True, key: date})
+    control, warnings = report.profiles[0].controls[0], report.warnings
+
+    assert control.status == "waived"
+    assert [warning.text for warning in warnings] == [
+        f"has a waiver for c with a date under the key {key!r}, which InSpec does not read, so the waiver never ends: call it "
+        "expiration_date"
+    ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"approved_on": "2020-01-01", "created": "2020-01-01", "start_date": "2020-01-01", "last_review": "2020-01-01"},
+        {"ticket": "CHG-2020-01-01", "approver": "May", "vendor": "expires never", "expires": "when the vendor ships"},
+        {"expires": None, "until": ""},
+    ],
+)
+def test_other_fields_of_a_waiver_are_no_end(fields: dict[str, Any]) -> None:
+    assert waived(None, **fields)[1] == ()
+
+
+def test_a_waiver_with_a_date_of_its_own_may_have_other_dates() -> None:
+    assert waived("2099-12-31", review_by="2020-01-01", valid_until="2020-01-01")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("date", "day"),
+    [
+        ("2099-12-31", "2099-12-31"),
+        ("2099/12/31", "2099-12-31"),
+        ("31.12.2099", "2099-12-31"),
+        ("31 Dec 2099", "2099-12-31"),
+        ("20991231", "2099-12-31"),
+        ("Dec 2099", "2099-12-01"),
+        ("2099-12-31 00:00:00 UTC", ""),
+        ("2099-12-31T12:00:00+09:00", ""),
+        ("31 Dec 2099 5pm", ""),
+        ("20991231T120000Z", ""),
+        ("some day", ""),
+    ],
+)
+@pytest.mark.parametrize("zone", ["+09:00", "-11:00", "Z"])
+def test_a_date_without_a_time_is_a_day(date: str, day: str, zone: str) -> None:
+    control, _ = waived(date, f"2026-11-24T06:00:00{zone}")
+
+    assert control.entry.waiver.expires_day == day
+
+
+@pytest.mark.parametrize("key", ["reason", "rationale", "justification", "comment", "notes", "description"])
+def test_an_explanation_under_another_name(key: str) -> None:
+    data = {"status": "passed", key: "seen by A", "attested_by": "A"}
+    attestation = read(attestation_data=data).profiles[0].controls[0].entry.attestation
+
+    assert attestation is not None
+    assert (attestation.explanation, attestation.extra) == ("seen by A", (("attested_by", "A"),))
+
+
+def test_a_justification_under_another_name_and_the_last_of_several_attestations() -> None:
+    control = (
+        read(waiver_data={"run": True, "reason": "because"}, attestation_data=[{"status": "failed"}, {"status": "passed"}, {}])
+        .profiles[0]
+        .controls[0]
+    )
+
+    assert control.entry.waiver is not None
+    assert (control.entry.waiver.justification, control.entry.waiver.extra) == ("because", ())
+    assert control.entry.attestation is not None
+    assert control.entry.attestation.status == "passed"
+
+
+def test_an_attestation_of_nulls_is_none() -> None:
+    data = dict.fromkeys(("status", "explanation", "updated"))
+
     assert read(attestation_data=data).profiles[0].controls[0].entry.attestation is None
