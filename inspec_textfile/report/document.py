@@ -54,8 +54,8 @@ def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
     _refuse_failed_scan(document)
     if document.get("baselines") and not value_of(document, PROFILES):
         raise NotAReport(
-            "is HDF of the next schema (baselines and requirements), which is not read: have the converter write the one before "
-            "(profiles and controls)"
+            "is HDF of the next schema (baselines and requirements), which is not read: have the converter write the one "
+            "before (profiles and controls)"
         )
     if not _is_report(document):
         raise NotAReport(_what_object_it_is(document))
