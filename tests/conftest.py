@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,18 @@ SKIPS_ALLOWED_IN_CI = (
     f"{SHARED} is missing",
     "breaks lines elsewhere than the newest click",
 )
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest makes its own
+def pytest_configure(config: pytest.Config) -> None:
+    """Put what tests write into a folder of this run alone, which is removed at its end; --basetemp keeps it elsewhere.
+
+    Some tests let other users in (`others_may_enter`), and pytest closes the folder that runs share whenever one starts.
+    """
+    if not config.option.basetemp:  # the processes of xdist have one
+        folder = tempfile.mkdtemp(prefix="inspec-textfile-tests-")
+        config.option.basetemp = f"{folder}/run"
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

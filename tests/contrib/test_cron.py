@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpers.host import others_may_enter, parse_series
+from helpers.marks import long
 from helpers.needs import missing, require
 from helpers.paths import REPORTS, REPOSITORY
 from helpers.servers import eventually, node_exporter
@@ -154,8 +155,8 @@ def test_what_is_no_report_never_replaces_the_last_good_one(with_last_good: Cron
     ("version", "case"),
     [
         ("7.1.16", "ssh-baseline"),
-        pytest.param("5.24.24", "ssh-baseline", marks=pytest.mark.long),
-        pytest.param("2.3.28", "all-pass", marks=pytest.mark.long),
+        long("5.24.24", "ssh-baseline"),
+        long("2.3.28", "all-pass"),
     ],
 )
 def test_a_report_cut_anywhere_is_refused(host: CronHost, version: str, case: str) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from helpers.host import Host
+from helpers.marks import long
 from helpers.needs import require
 from helpers.paths import REPOSITORY
 from helpers.stack import (
@@ -126,7 +127,7 @@ HOST_AND_PORT = f'"url", "{BUCKET}/$1$2", "instance", "(.*?)(:[0-9]+)?"'  # the 
 
 
 @pytest.mark.parametrize("setting", [WHOLE_LABEL, HOST_AND_PORT])
-@pytest.mark.parametrize("case", ["compliance.yml", "results.yml"])
+@pytest.mark.parametrize("case", ["compliance.yml", long("results.yml")])
 def test_links_lead_to_pages_in_a_bucket(setting: str, case: str, tmp_path: Path) -> None:
     """All links of all cases, with the base that the README has for --upload: below it a host's folder has its whole label."""
     tests = (PROMETHEUS / "tests" / case).read_text(encoding="utf-8")

@@ -80,7 +80,7 @@ def moto_server() -> Iterator[str]:
     """Run moto's server and give its endpoint."""
     program = Path(sys.executable).parent / "moto_server"
     if not program.exists():
-        missing("moto_server", "pip install 'moto[server]'")
+        missing("moto_server", "pip install '.[test]'")
     port = free_port()
     with running([str(program), "-H", "127.0.0.1", "-p", str(port)], port):
         yield f"http://127.0.0.1:{port}"

@@ -11,6 +11,7 @@ import pytest
 from helpers.attacks import ATTACKS
 from helpers.browser import Opened, chromium, tab
 from helpers.host import Host
+from helpers.marks import long
 from helpers.paths import REPORTS
 
 __all__ = ["chromium", "tab"]  # fixtures
@@ -34,9 +35,7 @@ def full_of(value: Any, attack: str, key: str = "") -> Any:
     return value
 
 
-@pytest.mark.parametrize(
-    "case", ["waivers", *(pytest.param(name, marks=pytest.mark.long) for name in ("docs-markdown", "overlay"))]
-)
+@pytest.mark.parametrize("case", ["waivers", *map(long, ("docs-markdown", "overlay"))])
 def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened, case: str) -> None:
     document = json.loads((REPORTS / "7.1.16" / f"{case}.json").read_text())
     for number, attack in enumerate(ATTACKS):

@@ -9,13 +9,14 @@ import pytest
 
 from helpers import fuzz
 from helpers.host import Host, others_may_enter, parse_series
+from helpers.marks import long
 from helpers.promtool import OBJECTION, check_promtool, split
 from helpers.servers import node_exporter
 
 SAMPLE = 400
 
 
-@pytest.mark.parametrize("cases", [250, pytest.param(2000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("cases", [250, long(2000)])
 def test_nothing_breaks_what_is_promised(cases: int) -> None:
     # In a process of its own, for its limit of memory.
     with multiprocessing.get_context("spawn").Pool(1, fuzz._prepare) as pool:

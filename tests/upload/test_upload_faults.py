@@ -14,6 +14,7 @@ import pytest
 
 from helpers.fake_store import DIE, LEAK, LOST, OK, RESET, SILENT_CLOSE, STALL, FakeStore
 from helpers.host import COMMAND, Host
+from helpers.marks import long
 from helpers.published import results
 from helpers.servers import eventually
 
@@ -158,7 +159,7 @@ def test_one_object_that_stalls_is_tried_again(ready: Host, store: FakeStore) ->
 # --- faults that stay --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("known", [False, True], ids=["first upload", "later upload"])
+@pytest.mark.parametrize("known", [pytest.param(False, id="first upload"), long(True, id="later upload")])
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
