@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 
 INDEX_FILE = "index.html"
+CONTROLS_FILE = "controls.html"
+FINDINGS_FILE = "findings.csv"
 _MAX_NAME = 255
 """Bytes in one file name, on every file system that matters."""
 

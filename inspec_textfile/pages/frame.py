@@ -11,10 +11,10 @@ from typing import NamedTuple
 from inspec_textfile.pages.icon import icon_link
 from inspec_textfile.pages.markup import Markup, html, join, own_file
 
-REPORT, INDEX = "report", "index"
+REPORT, OVERVIEW = "report", "overview"
 FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     REPORT: (("base.css", "report.css", "print.css"), ("base.js", "export.js", "report.js")),
-    INDEX: (("base.css", "index.css"), ("base.js", "index.js")),
+    OVERVIEW: (("tokens.css", "common.css", "overview.css"), ("base.js", "overview.js")),
 }
 """The files of this package that go into a page of each kind: styles, scripts."""
 
@@ -29,7 +29,7 @@ class _Own(NamedTuple):
 
 @cache
 def own(kind: str) -> _Own:
-    """Return what goes into every page of a kind, REPORT or INDEX."""
+    """Return what goes into every page of a kind, REPORT or OVERVIEW."""
     styles, scripts = FILES[kind]
     style = join([own_file(name) for name in styles])
     script = html("(() => {\n'use strict'\n{}})()", join([own_file(name) for name in scripts]))

@@ -1,151 +1,156 @@
-"""index.html: the fleet, one line a report, worst first, reports of one folder together."""
+"""index.html: the fleet, a line for each report, worst first within its group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
-from inspec_textfile import __version__
+from inspec_textfile.pages.files import INDEX_FILE
 from inspec_textfile.pages.fleet import Fleet
-from inspec_textfile.pages.frame import INDEX, page
-from inspec_textfile.pages.index_row import Columns, Row, group_row, report_row
-from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.parts import box, boxes, index_help
-from inspec_textfile.pages.words import STATUS_NAMES, count, listed, number
-from inspec_textfile.report.model import (
-    ERROR,
-    FAILED,
-    NOT_APPLICABLE,
-    NOT_REVIEWED,
-    PASSED,
-    STATUSES,
+from inspec_textfile.pages.fleet_head import chip, chips, foot, head, headline, toolbar
+from inspec_textfile.pages.frame import OVERVIEW, page
+from inspec_textfile.pages.index_row import HATCH, STATE_NAMES, Columns, Figures, report_rows
+from inspec_textfile.pages.markup import Markup, html, join
+from inspec_textfile.pages.parts import index_help
+from inspec_textfile.pages.standing import (
+    ALL_PASSED,
+    FAILING,
+    INSPEC_FAILS,
+    NEW,
+    NEW_DAYS,
+    OVERDUE,
+    STATES,
+    Standing,
+    hosts,
+    standings,
 )
+from inspec_textfile.pages.words import count, number
+from inspec_textfile.report.model import LEVELS, NOT_REVIEWED, NOT_TESTED
 
-_CHIPS = (
-    ("unreadable", "Unreadable", "error"),
-    ("failing", "Failing", "failed"),
-    ("new", "Newly failing", "failed"),
-    ("not_loaded", "Not loaded", "error"),
-    ("not_reviewed", "Not reviewed", "not_reviewed"),
-    ("waived", "Waived", "waived"),
-    ("passed", "All passed", "passed"),
+_MARKS = (
+    (NEW, f"New in {NEW_DAYS} days", ""),
+    (OVERDUE, "Overdue", "i overdue"),
+    (NOT_TESTED, "No longer tested", "i not_tested"),
+    (INSPEC_FAILS, "InSpec fails", "i error"),
 )
-"""(value, text, class of its colour) of the filters."""
+"""(mark, words, class of its icon) of what reports have beside their state."""
+_STALE = html('<label class="chip i stale" hidden><input type="checkbox" name="with" value="stale"> Stale <b>0</b></label>')
+"""Only the browser knows the time of day."""
+_MIN_FOLDED = 3
+"""Reports of a group that passed are folded to one line if there are so many."""
 
 
-class _Block(NamedTuple):
-    """Reports that stand together: those of a folder, or one alone ("")."""
-
-    folder: str
-    rows: tuple[Row, ...]
+_END_OF_BAR = html("</div>\n")
 
 
 def render(fleet: Fleet) -> str:
     """Return the whole page."""
-    rows = [Row.of(report) for report in fleet.reports]
-    rows.sort(key=lambda row: row.rank)
-    columns = Columns.of([row.summary for row in rows if row.summary])
-    status, sentence = headline(rows)
-    body = [_head(status, sentence), *(_table(rows, columns) if rows else ()), _end()]
-    return page(INDEX, "InSpec reports", status, body)
+    found = standings(fleet)
+    status, bold, more = headline(found)
+    body = [
+        *head(found, status, bold, more, INDEX_FILE),
+        *(_list(found) if found else (_END_OF_BAR,)),
+        html("</main>\n{}{}", index_help(), foot()),
+    ]
+    return page(OVERVIEW, "InSpec reports", NOT_REVIEWED if status == NOT_TESTED else status, body)
 
 
-def _head(status: str, sentence: str) -> Markup:
-    return html(
-        '<a class="skip" href="#ix">Skip to the reports</a>\n<header class="top"><h1>InSpec reports</h1></header>\n<main>\n'
-        '<section class="verdict {}" aria-label="Verdict"><p class="say">{}</p></section>\n',
-        status,
-        sentence,
-    )
-
-
-def _table(rows: Sequence[Row], columns: Columns) -> Iterable[Markup]:
-    yield _toolbar(rows)
-    yield html('<p id="filtered"></p>\n<table class="ix" id="ix"><caption>Reports, worst first</caption>')
+def _list(found: Sequence[Standing]) -> Iterator[Markup]:
+    columns = Columns.of(found)
+    yield toolbar("Reports", "Host, profile or report", _chips(found))
+    yield HATCH
+    yield html('<table class="ix" id="ix" data-what="report"><caption class="heard">Reports, worst first</caption>\n')
     yield html("<thead><tr>{}</tr></thead>\n", join([*_heads(columns)]))
-    for folder, same in groupby(_blocks(rows), key=lambda block: block.folder):
-        yield html("<tbody>\n")
-        for block in same:
-            yield group_row(folder, block.rows, columns) if folder else NOTHING
-            yield from (report_row(row, columns, in_folder=block.folder) for row in block.rows)
-        yield html("</tbody>\n")
+    if len({one.group for one in found}) > 1 or not found[0].group:
+        yield _totals("all", count(len(found), "report"), found, columns)
+    twice = {key for key, times in Counter(map(_key, found)).items() if times > 1}
+    for group, same in groupby(found, key=lambda one: one.group):
+        rows = list(same)
+        if group:
+            yield _totals("grp", group, rows, columns)
+        passed = [one for one in rows if one.state == ALL_PASSED]
+        for one in rows:
+            if len(passed) >= _MIN_FOLDED and one is passed[0]:
+                yield _folded(passed, columns)
+            yield report_rows(one, columns, show_name=_key(one) in twice)
     yield html('</table>\n<p class="alert" id="none" hidden>No report matches.</p>\n')
 
 
-def _end() -> Markup:
-    return html("</main>\n{}<footer>Made by inspec-textfile {}</footer>", index_help(), __version__)
+def _key(one: Standing) -> tuple[object, ...]:
+    """Return what tells a report from the others of its group at a glance."""
+    return one.group, one.label, one.summary.profiles if one.summary else ()
 
 
-def _blocks(rows: Sequence[Row]) -> list[_Block]:
-    """Return rows with those of one folder together, where its worst one stands; a folder of one report is none."""
-    folders: dict[str, list[Row]] = {}
-    for row in rows:
-        folders.setdefault(row.name.rpartition("/")[0] or f"/{row.name}", []).append(row)
-    return [
-        _Block(folder if len(found) > 1 and not folder.startswith("/") else "", tuple(found))
-        for folder, found in folders.items()
-    ]
+def _heads(columns: Columns) -> Iterator[Markup]:
+    yield html('<td class="c-st"></td><th scope="col" class="c-name">Report</th>')
+    for level in columns.levels:
+        title = f"Controls of severity {level} that failed or could not be tested"
+        yield html('<th scope="col" class="n c-{}" title="{}">{}</th>', level, title, level.capitalize())
+    if columns.error:
+        yield html('<th scope="col" class="n c-error" title="Of them, controls that could not be tested">Error</th>')
+    if columns.not_tested:
+        title = "Failed when last tested, and not tested by this run"
+        yield html('<th scope="col" class="n c-not-tested" title="{}">No longer tested</th>', title)
+    yield html('<th scope="col" class="n c-new" title="Failing since at most {} days">New in {} d</th>', NEW_DAYS, NEW_DAYS)
+    yield html('<th scope="col" class="c-age" title="Age of the oldest finding at the time of the run">Failing since</th>')
+    yield html('<th scope="col" class="c-runs" title="Failing controls in the last 12 runs">12 runs</th>')
+    yield html('<th scope="col" class="c-run">Run</th>')
+    yield html('<th scope="col" class="c-part" title="Of the controls that were tested">Passed</th><td class="c-x"></td>')
 
 
-def _heads(columns: Columns) -> Iterable[Markup]:
-    yield html('<th scope="col">Report</th><th scope="col">Host</th><th scope="col">Run</th>')
-    if columns.new:
-        yield html('<th scope="col" class="num" title="Newly failing">New</th>')
-    for status in columns.statuses:
-        yield html('<th scope="col" class="num">{}</th>', "N/A" if status == NOT_APPLICABLE else STATUS_NAMES[status])
-    yield html('<th scope="col" class="num" title="Of the tested controls">Passed of tested</th>')
-    if columns.oldest:
-        yield html('<th scope="col">Failing since</th>')
+_NO_MORE = html('<td class="age"></td><td class="runs"></td><td class="run"></td><td class="part"></td><td class="x"></td>')
 
 
-def _toolbar(rows: Sequence[Row]) -> Markup:
-    found = [row.marks for row in rows]
-    chips = [
-        box("is", value, shown, many, css_class)
-        for value, shown, css_class in _CHIPS
-        for many in [sum(value in marks for marks in found)]
-        if many
-    ]
+def _totals(css_class: str, name: str, rows: Sequence[Standing], columns: Columns) -> Markup:
+    """Return the line of a group, or of all reports, with the sums of what is shown of it."""
+    places, failing = hosts(rows), sum(one.state == FAILING for one in rows)
+    on_hosts = f"of {count(places, 'host')}" if places < len(rows) else ""
+    parts = [f"{count(len(rows), 'report')} {on_hosts}".strip() if css_class == "grp" else on_hosts]
+    parts += [f"{number(failing)} failing"] if failing else []
     return html(
-        """<form class="tools" id="tools" role="search" aria-label="Reports" hidden>
-<p class="grow"><label for="q">Search</label>
-<input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="report, profile, host" aria-keyshortcuts="/">
-<output id="count" aria-live="polite"></output> <button type="button" id="reset" hidden>Show all</button>
-<button type="button" id="more" aria-expanded="false" aria-controls="filters">Filters</button>
-<button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></p>
-<div id="filters">{}</div></form>
-""",
-        boxes("Show", chips),
+        '<tbody class="{}"><tr><td></td><th scope="rowgroup"><b>{}</b> <small>{}</small></th>{}{}</tr></tbody>\n',
+        css_class,
+        name,
+        ", ".join(filter(None, parts)),
+        Figures.of(rows).cells(columns),
+        _NO_MORE,
     )
 
 
-# --- the verdict on all -------------------------------------------------------------------------------------------------------
+def _folded(passed: Sequence[Standing], columns: Columns) -> Markup:
+    """Return the line above the reports of a group that passed, below which the script folds them."""
+    places = hosts(passed)
+    return html(
+        '<tbody class="ok"><tr><td><span class="st passed"></span></td><th scope="row" colspan="{}"><b>{}: all passed</b>'
+        " <small>{}</small></th></tr></tbody>\n",
+        columns.width,
+        count(len(passed), "report"),
+        f"on {count(places, 'host')}" if places < len(passed) else "",
+    )
 
 
-def headline(rows: Sequence[Row]) -> tuple[str, str]:
-    """Return the status that stands for the fleet, and a sentence: green only if every report was read and passed."""
-    if not rows:
-        return NOT_REVIEWED, "There are no reports: no results file was found."
-    by_status = dict.fromkeys(STATUSES, 0)
-    for row in rows:
-        if row.summary and not row.unreadable:
-            by_status[row.verdict[0]] += 1
-    lost = sum(row.unreadable is not None for row in rows)
-    broken = sum(bool(row.summary and not row.unreadable and row.summary.not_loaded) for row in rows)
-    failing = sum(bool(row.summary and not row.unreadable and row.summary.tally.failing) for row in rows)
-    unreviewed, waived = (sum(mark in row.marks and not row.unreadable for row in rows) for mark in ("not_reviewed", "waived"))
-    parts = [
-        *([f"{number(lost)} could not be read"] if lost else []),
-        *([f"{count(failing, 'has', 'have')} failing controls"] if failing else []),
-        *([f"{count(broken, 'has', 'have')} profiles that did not run"] if broken else []),
-        *([f"{count(unreviewed, 'is', 'are')} not fully reviewed"] if unreviewed else []),
-        *([f"{count(waived, 'has', 'have')} waived controls"] if waived else []),
-        *([f"{count(by_status[NOT_APPLICABLE], 'has', 'have')} no applicable controls"] if by_status[NOT_APPLICABLE] else []),
-    ]
-    total = count(len(rows), "report")
-    if not parts:
-        return PASSED, f"{total}: every control that applies was tested and passed."
-    worst = next((status for status in STATUSES if by_status[status]), ERROR)
-    status = ERROR if (lost or broken) and worst != FAILED else worst
-    return status, f"Of {total}, {listed(parts)}."
+def _chips(found: Sequence[Standing]) -> Markup:
+    """Return the filters: the first group has one chip for each report, the second what reports have beside their state."""
+    states = Counter(one.state for one in found)
+    levels = Counter(level for one in found for level in one.severities)
+    marks = Counter(mark for one in found for mark in one.marks)
+    return join(
+        [
+            chips(
+                "State",
+                [
+                    chip("state", state, STATE_NAMES[state][1], f"st {STATE_NAMES[state][0]}", states[state])
+                    for state in STATES
+                    if states[state]
+                ],
+            ),
+            chips(
+                "Failing, with",
+                [chip("severity", one, one.capitalize(), f"sv {one}", levels[one]) for one in LEVELS if levels[one]],
+            ),
+            chips(
+                "With", [chip("with", mark, words, icon, marks[mark]) for mark, words, icon in _MARKS if marks[mark]] + [_STALE]
+            ),
+        ]
+    )

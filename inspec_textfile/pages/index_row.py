@@ -1,219 +1,276 @@
-"""One line of the index: a report's figures, and folded in it what they rest on."""
+"""One report of the index: a line of figures, a word on what they cannot show, and folded below it the worst findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from inspec_textfile.pages import links
-from inspec_textfile.pages.fleet import FleetReport
+from inspec_textfile.pages.links import anchor, page_link
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.parts import facts
-from inspec_textfile.pages.past import difference_text
-from inspec_textfile.pages.times import day, duration, minute, moment
-from inspec_textfile.pages.verdict import coverage, tests, verdict
-from inspec_textfile.pages.words import STATUS_NAMES, count, number
-from inspec_textfile.report.model import ERROR, NOT_REVIEWED, PASSED, STATUSES, WAIVED, Unreadable
-from inspec_textfile.summary import Summary
+from inspec_textfile.pages.standing import (
+    ALL_PASSED,
+    FAILING,
+    NOT_FULLY_TESTED,
+    NOT_LOADED,
+    UNREADABLE,
+    Standing,
+    open_for,
+    worst_first,
+)
+from inspec_textfile.pages.times import day_and_time, duration, minute, moment
+from inspec_textfile.pages.trend import trend
+from inspec_textfile.pages.verdict import tests, verdict
+from inspec_textfile.pages.words import number
+from inspec_textfile.report.model import ERROR, LEVELS, NOT_APPLICABLE, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
+from inspec_textfile.summary import Summary, Tally
 
-_OR_EARLIER = html('<span title="It failed in the first run that is remembered: it may have been failing for longer">≤ </span>')
-
-
-class Row(NamedTuple):
-    """One report of the index."""
-
-    name: str
-    summary: Summary | None
-    """Of a report that could not be read: its last good one, if there is any."""
-    unreadable: Unreadable | None
-    has_page: bool
-    verdict: tuple[str, str]
-    """Status and sentence; ERROR and "" without a summary."""
-    marks: tuple[str, ...]
-    """What its filters are."""
-
-    @classmethod
-    def of(cls, report: FleetReport) -> Row:
-        """Return a report's row."""
-        name, summary, unreadable = report.name, report.summary, report.unreadable
-        judged = verdict(summary) if summary else (ERROR, "")
-        marks = ["unreadable"] if unreadable else []
-        if summary:
-            counts = summary.tally.by_status
-            marks += ["failing"] if summary.tally.failing else []
-            marks += ["new"] if summary.newly_failing else []
-            marks += ["not_loaded"] if summary.not_loaded else []
-            marks += ["not_reviewed"] if counts[NOT_REVIEWED] or not summary.tally.total else []
-            marks += ["waived"] if counts[WAIVED] else []
-            marks += ["passed"] if judged[0] == PASSED and not unreadable else []
-        return cls(name, summary, unreadable, report.has_page, judged, tuple(marks))
-
-    @property
-    def rank(self) -> tuple[object, ...]:
-        """Sort key: unreadable reports by name, then the others worst first."""
-        return (0, self.name) if self.unreadable or not self.summary else (1, *self.summary.rank)
+STATE_NAMES = {
+    FAILING: ("failed", "Failing"),
+    UNREADABLE: ("unreadable", "Unreadable"),
+    NOT_LOADED: ("not_loaded", "Not loaded"),
+    NOT_FULLY_TESTED: ("not_reviewed", "Not fully tested"),
+    ALL_PASSED: ("passed", "All passed"),
+}
+"""State -> class of its icon, words."""
+_WORST = 5
+"""Findings that a row's details show."""
+_BAR = 60
+"""Width of a bar."""
+HATCH = html(
+    '<svg width="0" height="0" aria-hidden="true"><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><path d="M0 0h2v4H0z"/></pattern></svg>\n'
+)
+"""What is not tested is hatched."""
 
 
 class Columns(NamedTuple):
-    """The columns that hold anything."""
+    """The columns of numbers: those that hold anything."""
 
-    statuses: tuple[str, ...]
-    new: bool
-    oldest: bool
+    levels: tuple[str, ...]
+    error: bool
+    not_tested: bool
 
     @classmethod
-    def of(cls, summaries: Sequence[Summary]) -> Columns:
-        """Return the columns of some reports."""
+    def of(cls, found: Sequence[Standing]) -> Columns:
+        """Return the columns of some reports: the four severities, and others that occur."""
+        summaries = [one.summary for one in found if one.summary]
         return cls(
-            tuple(status for status in STATUSES if any(summary.tally.by_status[status] for summary in summaries)),
-            any(summary.newly_failing for summary in summaries),
-            any(summary.oldest for summary in summaries),
+            tuple(level for level in LEVELS if level in LEVELS[:4] or any(level in one.tally.failing for one in summaries)),
+            any(summary.tally.by_status[ERROR] for summary in summaries),
+            any(one.not_tested for one in found),
         )
 
     @property
-    def after_report(self) -> int:
-        """How many there are beside the report's own."""
-        return 3 + len(self.statuses) + self.new + self.oldest
+    def width(self) -> int:
+        """All columns but that of the icon."""
+        return len(self.levels) + self.error + self.not_tested + 7
 
 
-def report_row(row: Row, columns: Columns, *, in_folder: str) -> Markup:
-    """Return the line of a report, in the group of a folder or in none ("")."""
-    name = html("{}", row.name)
-    if in_folder:
-        name = html('<span class="fo">{}/</span>{}', in_folder, row.name[len(in_folder) + 1 :])
-    if row.has_page:
-        name = html('<a href="{}" title="{}">{}</a>', links.page_link(row.name), row.name, name)
-    summary = row.summary
-    profiles = ", ".join(f"{title} {version}".strip() for _, title, version in summary.profiles) if summary else ""
-    status = ERROR if row.unreadable else row.verdict[0]
+class Figures(NamedTuple):
+    """What the columns of numbers show: of one report, or of several together."""
+
+    failing: dict[str, int]
+    error: int
+    not_tested: int
+    new: int
+
+    @classmethod
+    def of(cls, found: Iterable[Standing]) -> Figures:
+        """Return the sums of some reports, the last good figures of unreadable ones included."""
+        failing, error, not_tested, new = dict.fromkeys(LEVELS, 0), 0, 0, 0
+        for one in found:
+            for level, count in one.failing.items():
+                failing[level] += count
+            error += one.summary.tally.by_status[ERROR] if one.summary else 0
+            not_tested += one.not_tested
+            new += one.new
+        return cls(failing, error, not_tested, new)
+
+    def cells(self, columns: Columns) -> Markup:
+        """Return the cells, each with the word that takes the place of its head where there is none."""
+        cells = [_number(self.failing[level], level, level) for level in columns.levels]
+        cells += [_number(self.error, "error", "error")] if columns.error else []
+        cells += [_number(self.not_tested, "not_tested", "no longer tested")] if columns.not_tested else []
+        return join([*cells, _number(self.new, "new", "new")])
+
+
+def _number(count: int, css_class: str, word: str) -> Markup:
+    if not count:
+        return _ZERO
+    return html('<td class="n {}" data-l="{}">{}</td>', css_class, word, number(count))
+
+
+_ZERO = html('<td class="n zero">0</td>')
+
+
+def report_rows(one: Standing, columns: Columns, *, show_name: bool) -> Markup:
+    """Return the rows of a report. `show_name`: its host and profiles are also those of another report of its group."""
+    css_class, words = STATE_NAMES[one.state]
+    notes = join([*_notes(one)])
     return html(
-        '<tr class="r {}" data-is="{}"><th scope="row">{}{}{}{}</th>{}</tr>\n',
-        f"{status} old" if row.unreadable and summary else status,
-        " ".join(row.marks),
-        _details(summary, row.verdict[1]) if summary else _reason(row),
-        name,
-        html(" <small>{}</small>", profiles) if profiles else NOTHING,
-        _broken(row) if row.unreadable and summary else NOTHING,
-        join(_cells(summary, columns, old=row.unreadable is not None))
-        if summary
-        else html('<td colspan="{}">{}</td>', columns.after_report, _broken(row)),
+        '<tbody class="r {}" data-state="{}" data-severity="{}" data-with="{}"><tr><td><span class="st {}" title="{}">'
+        '<span class="heard">{}</span></span></td><th scope="row">{}</th>{}<td class="x">{}</td></tr>\n{}{}</tbody>\n',
+        one.state,
+        one.state,
+        " ".join(one.severities),
+        " ".join(one.marks),
+        css_class,
+        words,
+        words,
+        _name(one, show_name=show_name),
+        _cells(one, columns),
+        html('<details><summary class="chevron" aria-label="Details of {}"></summary></details>', one.name),
+        html('<tr class="why"><td></td><td colspan="{}">{}</td></tr>\n', columns.width, notes) if notes else NOTHING,
+        html('<tr class="more"><td></td><td colspan="{}">{}</td></tr>\n', columns.width, _details(one)),
     )
 
 
-def _broken(row: Row) -> Markup:
-    """Return why a report's newest results could not be read, and since when."""
-    broken = row.unreadable
-    if not broken:
-        return NOTHING
-    since = html(" since {}", minute(broken.since, "utc")) if broken.since is not None else NOTHING
-    if row.summary:
-        last = html(" The figures are those of the last report that could be read.")
-    else:
-        last = html(' <a href="{}">See its last good page</a>', links.page_link(row.name)) if row.has_page else NOTHING
-    return html(
-        '<p><span class="st">Unreadable{}</span> <code>{}</code> {}.{}</p>', since, broken.path, broken.reason.rstrip("."), last
+def _name(one: Standing, *, show_name: bool) -> Markup:
+    name = html("{}", one.label)
+    if one.report.has_page:
+        name = html('<a href="{}" title="{}">{}</a>', page_link(one.name), one.name, one.label)
+    group = html('<span class="in">{}</span> ', one.group) if one.group else NOTHING
+    profiles = (
+        ", ".join(f"{profile.title} {profile.version}".strip() for profile in one.summary.profiles) if one.summary else ""
+    )
+    return html("{} <small>{}{}{}</small>", name, group, profiles, f" ({one.name})" if show_name and profiles else "")
+
+
+def _cells(one: Standing, columns: Columns) -> Markup:
+    summary = one.summary
+    if not summary:
+        return html('<td class="none" colspan="{}"></td>', columns.width - 2)
+    return join(
+        [
+            Figures.of([one]).cells(columns),
+            html('<td class="age"{}</td>', _open_for(one)),
+            html('<td class="runs">{}</td>', trend([run.failed + run.error for run in summary.recent])),
+            html('<td class="run" data-k="{}">{}</td>', int(one.now), day_and_time(one.now or None)),
+            _passed(summary),
+        ]
     )
 
 
-def _reason(row: Row) -> Markup:
-    """Return what the line has no room for."""
-    broken = row.unreadable
-    if not broken:
-        return NOTHING
-    since = ("Since", moment(broken.since) if broken.since is not None else None)
-    return _folded(row.name, [("File", html("<code>{}</code>", broken.path)), ("Reason", html("{}", broken.reason)), since])
+def _open_for(one: Standing) -> Markup:
+    """Return how long the oldest finding of a report has been open, and how many are overdue."""
+    if not one.oldest:
+        return html(' data-k=""><span class="none">\N{EN DASH}</span>')
+    seconds = one.now - one.oldest.since
+    overdue = html(' <b class="i overdue">{} overdue</b>', number(one.overdue)) if one.overdue else NOTHING
+    return html(' data-k="{}"><span data-l="failing">{}</span>{}', int(seconds), open_for(one.oldest, one.now), overdue)
 
 
-def _folded(name: str, rows: Sequence[tuple[str, Markup | None]]) -> Markup:
-    return html('<details class="i"><summary aria-label="Details of {}">i</summary>{}</details> ', name, facts(rows))
-
-
-def _details(summary: Summary, sentence: str) -> Markup:
-    changes = [
-        f"{number(many)} {what}"
-        for many, what in (
-            (summary.newly_failing, "newly failing"),
-            (summary.fixed, "fixed"),
-            (summary.worse, "failing in more tests"),
-        )
-        if many
-    ]
-    rows = [
-        ("Verdict", html("{}", sentence)),
-        ("Tested", html("{}; {}", coverage(summary.tally), tests(summary.results))),
-        ("Host", html("{}", summary.target) if summary.target else None),
-        ("Platform", html("{}", summary.platform) if summary.platform else None),
-        ("Run", moment(summary.started) if summary.started is not None else None),
-        ("Took", duration(summary.duration) if summary.duration is not None else None),
-        ("InSpec", html("{}", summary.inspec_version) if summary.inspec_version else None),
-        ("Did not run", html("{}", ", ".join(summary.not_loaded)) if summary.not_loaded else None),
-        ("Since the run before", html("{}", ", ".join(changes)) if changes else None),
-        (
-            "Compare with care",
-            html("{}", "; ".join(map(difference_text, summary.differences))) if summary.differences else None,
-        ),
-    ]
-    return _folded(summary.name, rows)
-
-
-def _cells(summary: Summary, columns: Columns, *, old: bool) -> Iterable[Markup]:
-    counts = summary.tally.by_status
-    yield html(
-        '<td class="host" data-l="Host" title="{}">{} <small>{}</small></td>', summary.target, summary.target, summary.platform
-    )
-    started = "" if summary.started is None else int(summary.started)
-    yield html('<td data-l="Run" data-k="{}">{}</td>', started, minute(summary.started, "age"))
-    if columns.new:
-        yield _number(summary.newly_failing, "new", "New")
-    for status in columns.statuses:
-        yield _number(counts[status], status, STATUS_NAMES[status])
-    yield _passed(summary, old=old)
-    if columns.oldest:
-        oldest = int(summary.oldest.since) if summary.oldest else ""
-        yield html('<td class="since" data-l="Failing since" data-k="{}">{}</td>', oldest, _since([summary]))
-
-
-def _since(found: Iterable[Summary]) -> Markup:
-    """Return since when the longest-failing control of some reports has been failing."""
-    failing = [(summary.oldest.since, not summary.oldest.first_seen) for summary in found if summary.oldest]
-    if not failing:
-        return NOTHING
-    since, is_known = min(failing)
-    return html("{}{}", NOTHING if is_known else _OR_EARLIER, day(since))
-
-
-def _number(many: int, css_class: str, name: str) -> Markup:
-    return html('<td class="num {}" data-l="{}">{}</td>', css_class if many else "zero", name, number(many))
-
-
-def _passed(summary: Summary, *, old: bool) -> Markup:
-    """Return how many of the tested controls passed; as a percentage only where all that apply were tested."""
-    tested, passed = summary.tally.tested, summary.tally.by_status[PASSED]
-    if not tested:
-        return html('<td class="num zero" data-l="Passed of tested" data-k="">none tested</td>')
-    whole = tested == summary.tally.applicable and not summary.not_loaded and not old
+def _passed(summary: Summary) -> Markup:
+    """Return how many of the tested controls passed, as text and as a part of all that apply."""
+    tally = summary.tally
+    if not tally.applicable:
+        return html('<td class="part" data-k="">\N{EN DASH}</td>')
+    passed, tested = tally.by_status[PASSED], tally.tested
     return html(
-        '<td class="num" data-l="Passed of tested" data-k="{}">{} of {}{}</td>',
-        f"{passed / tested:.4f}",
+        '<td class="part" data-k="{}"><span>{} of {}</span> {}</td>',
+        f"{passed / tally.applicable:.4f}",
         number(passed),
         number(tested),
-        html(" <small>{}</small>", summary.tally.compliance) if whole else NOTHING,
+        _bar(tally),
     )
 
 
-def group_row(folder: str, rows: Sequence[Row], columns: Columns) -> Markup:
-    """Return the line above the reports of a folder, with their totals."""
-    found = [row.summary for row in rows if row.summary]
-    lost = sum(row.unreadable is not None for row in rows)
-    said = count(len(rows), "report") + (f", {number(lost)} unreadable" if lost else "")
-    cells = [_number(sum(summary.newly_failing for summary in found), "new", "New")] if columns.new else []
-    cells += [
-        _number(sum(summary.tally.by_status[one_status] for summary in found), one_status, STATUS_NAMES[one_status])
-        for one_status in columns.statuses
-    ]
-    cells.append(html("<td></td>"))
-    if columns.oldest:
-        cells.append(html('<td class="since" data-l="Failing since">{}</td>', _since(found)))
+def _bar(tally: Tally) -> Markup:
+    """Return the passed, failing and not tested parts of all controls that apply."""
+    ends = [round(_BAR * count / tally.applicable) for count in (tally.by_status[PASSED], tally.tested)]
+    failing = tally.tested > tally.by_status[PASSED]
+    passed = min(ends[0], _BAR - 2) if failing or ends[1] < _BAR else ends[0]  # what did not pass is never too little to see
+    tested = max(ends[1], passed + 2) if failing else passed
     return html(
-        '<tr class="grp"><th scope="rowgroup" colspan="3">{} <small>{}</small></th>{}</tr>\n', folder, said, join(cells)
+        '<svg class="part" viewBox="0 0 {} 6" aria-hidden="true"><path class="u" d="M0 0h{}v6H0z"/><path class="f" '
+        'd="M0 0h{}v6H0z"/><path class="p" d="M0 0h{}v6H0z"/></svg>',
+        _BAR,
+        _BAR,
+        tested,
+        passed,
     )
+
+
+# --- words --------------------------------------------------------------------------------------------------------------------
+
+
+def _notes(one: Standing) -> Iterable[Markup]:
+    """Yield what the figures cannot show."""
+    broken, summary = one.report.unreadable, one.summary
+    if broken:
+        since = html(" since {}", minute(broken.since, "utc")) if broken.since is not None else NOTHING
+        figures = " Figures: the last run that could be read." if summary else ""
+        yield html('<p><b class="unreadable">Unreadable</b>{}: {}.{}</p>', since, broken.reason.rstrip("."), figures)
+    if one.report.inspec_failing_since is not None:
+        since = minute(one.report.inspec_failing_since, "utc")
+        yield html('<p><b class="error">InSpec itself fails</b> since {}: there are no newer results.</p>', since)
+    if summary and summary.not_loaded:
+        yield html('<p><b class="not_loaded">Not loaded</b>: {}</p>', _did_not_run(summary.not_loaded))
+    if summary and one.state == NOT_FULLY_TESTED:
+        yield html('<p><b class="not_reviewed">Not fully tested</b>: {}</p>', verdict(summary)[1])
+
+
+def _did_not_run(names: Sequence[str]) -> str:
+    return f"{'profile' if len(names) == 1 else 'profiles'} {', '.join(names)} did not run, so controls are missing here."
+
+
+def _details(one: Standing) -> Markup:
+    return html('<div class="two">{}{}</div>', _worst(one), _facts(one))
+
+
+def _worst(one: Standing) -> Markup:
+    """Return the worst open findings of a report, and a link to all."""
+    findings = one.summary.findings if one.summary else ()
+    if not findings:
+        return html('<p class="dim">{}</p>', verdict(one.summary)[1] if one.summary else "Nothing is known of this report.")
+    worst = sorted(findings, key=worst_first)[:_WORST]
+    link = page_link(one.name)
+    lines = [
+        html(
+            '<li><span class="sv {}">{}</span> <a href="{}#{}">{}</a> <span>{}</span> <span class="age">{}</span></li>',
+            open_.finding.severity,
+            open_.finding.severity.capitalize(),
+            link,
+            anchor(open_.profile, open_.control),
+            open_.control,
+            open_.finding.title,
+            "no longer tested" if open_.finding.status == NOT_TESTED else open_for(open_.finding, one.now),
+        )
+        for open_ in worst
+    ]
+    head = f"Worst {len(worst)} of {number(len(findings))} open findings" if len(findings) > _WORST else "Open findings"
+    rest = html('<p><a href="{}?status=failed,error">All failing controls</a></p>', link) if len(findings) > _WORST else NOTHING
+    return html('<div><p class="dim">{}</p><ul class="worst">{}</ul>{}</div>', head, join(lines), rest)
+
+
+def _facts(one: Standing) -> Markup:
+    summary, broken = one.summary, one.report.unreadable
+    rows = [("Report", html("{}", one.name))]
+    if broken:
+        rows.append(("Results file", html("<code>{}</code>", broken.path)))
+    if summary:
+        rows += _run_facts(summary)
+    return html('<dl class="about">{}</dl>', join([html("<div><dt>{}</dt><dd>{}</dd></div>", *row) for row in rows]))
+
+
+def _run_facts(summary: Summary) -> Iterable[tuple[str, Markup]]:
+    counts = summary.tally.by_status
+    if summary.started is not None:
+        yield "Run", moment(summary.started)
+    if summary.duration is not None:
+        yield "Took", duration(summary.duration)
+    about = ", ".join(filter(None, (summary.platform, summary.inspec_version and f"InSpec {summary.inspec_version}")))
+    if about:
+        yield "Platform", html("{}", about)
+    untested = [
+        f"{number(counts[status])} {word}"
+        for status, word in ((NOT_REVIEWED, "not reviewed"), (WAIVED, "waived"), (NOT_APPLICABLE, "not applicable"))
+        if counts[status]
+    ]
+    if untested:
+        yield "Not tested", html("{}", ", ".join(untested))
+    yield "Single tests", html("{}", tests(summary.results))
+    changes = ((summary.newly_failing, "new"), (summary.worse, "worse"), (summary.fixed, "fixed"))
+    changed = [f"{number(count)} {what}" for count, what in changes if count]
+    if changed:
+        yield "Since the run before", html("{}", ", ".join(changed))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from inspec_textfile.pages import index
-from inspec_textfile.pages.files import INDEX_FILE
+from inspec_textfile.pages import controls, findings, index
+from inspec_textfile.pages.files import CONTROLS_FILE, FINDINGS_FILE, INDEX_FILE
 from inspec_textfile.pages.fleet import Fleet
 
 
@@ -22,5 +22,9 @@ class Overview(NamedTuple):
     """Returns its whole text; the same fleet gives the same text."""
 
 
-OVERVIEWS: tuple[Overview, ...] = (Overview(INDEX_FILE, index.render),)
+OVERVIEWS: tuple[Overview, ...] = (
+    Overview(FINDINGS_FILE, findings.render),
+    Overview(CONTROLS_FILE, controls.render),
+    Overview(INDEX_FILE, index.render),
+)
 """All of them, in the order in which they are published: the index, which leads to all others, comes last."""

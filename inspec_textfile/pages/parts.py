@@ -164,7 +164,16 @@ def index_help() -> Markup:
     words = (
         ("two words", "both of them, in name, profile, host or reason"),
         ("column heading", "click to sort, again to reverse, once more for worst first"),
-        ("i", "in a row: verdict, host, exact time, what changed"),
+    )
+    return _help((*keys, *_SHARED_KEYS), words)
+
+
+def controls_help() -> Markup:
+    """Return the help of the list of controls."""
+    keys = (("j", "next control"), ("k", "previous control"), ("Enter", "fold or unfold it"))
+    words = (
+        ("two words", "both of them, in control, title, profile or report"),
+        ("column heading", "click to sort, again to reverse, once more for worst first"),
     )
     return _help((*keys, *_SHARED_KEYS), words)
 

@@ -44,6 +44,14 @@ def minute(seconds: float | None, css_class: str) -> Markup:
     return html('<time datetime="{}" class="{}">{} {} UTC</time>', _stamp(when), css_class, _date(when), f"{when:%H:%M}")
 
 
+def day_and_time(seconds: float | None) -> Markup:
+    """Return a Unix time in UTC where there is least room, which the script replaces by its age: `24 Nov 2026 00:12`."""
+    when = _utc(seconds)
+    if not when:
+        return _DASH
+    return html('<time datetime="{}" class="age">{} {}</time>', _stamp(when), day_text(seconds), f"{when:%H:%M}")
+
+
 def day_text(seconds: float | None) -> str:
     """Return the day of a Unix time as text, in UTC: `12 Nov 2026`."""
     when = _utc(seconds)
@@ -61,6 +69,12 @@ def _date(when: datetime) -> str:
     return f"{when.year:04}-{when.month:02}-{when.day:02}"  # strftime's %Y has no leading zeros on glibc
 
 
+def stamp(seconds: float | None) -> str:
+    """Return a Unix time as `2026-11-24T00:12:38Z`, "" if there is none."""
+    when = _utc(seconds)
+    return _stamp(when) if when else ""
+
+
 def _stamp(when: datetime) -> str:
     return f"{_date(when)}T{when:%H:%M:%S}Z"
 
@@ -72,6 +86,14 @@ def duration(seconds: float | None) -> Markup:
     if seconds < 0.0005:
         return _MOMENT
     return escape(_amount(seconds))
+
+
+def age(seconds: float) -> str:
+    """Return how old something is: `90 min`, `5 h`, `41 d`."""
+    minutes = max(0, int(seconds // 60))
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 24 * 60 else f"{minutes // (24 * 60):,} d"
 
 
 def _amount(seconds: float) -> str:

@@ -15,24 +15,26 @@ from inspec_textfile.report.model import STATUSES
 
 _ELEMENTS = """
 html head meta title link style script body a header nav main section footer div p span b i small h1 h2 h3 h4 dl dt dd ul li
-time svg g circle rect path table caption thead tbody tr th td form label input output button select option fieldset legend
-details summary code pre del ins dialog kbd strong em s ol blockquote hr br
+time svg g circle rect path pattern table caption thead tbody tr th td form label input output button select option fieldset
+legend details summary code pre del ins dialog kbd strong em s ol blockquote hr br
 """
 _ATTRIBUTES = """
 lang charset name content http-equiv id class href rel role title hidden aria-label aria-labelledby aria-hidden aria-live
-aria-haspopup aria-keyshortcuts aria-expanded aria-controls viewBox preserveAspectRatio cx cy r x y d width height transform
-datetime scope for type autocomplete spellcheck placeholder value checked open method colspan start
-data-f data-is data-k data-l data-n data-s data-t data-v data-w
+aria-haspopup aria-keyshortcuts aria-expanded aria-controls aria-current viewBox
+preserveAspectRatio cx cy r x y d width height transform patternUnits patternTransform download datetime scope
+for type autocomplete spellcheck placeholder value checked open method colspan start
+data-f data-k data-l data-n data-s data-severity data-state data-t data-v data-w data-what data-with
 """
 ALLOWED = set(_ELEMENTS.split())
 ATTRIBUTES = set(_ATTRIBUTES.split())
 _OWN_IDS = re.compile(
-    r"c:[!-~]+/[!-~]+|controls|tools|filters|more|q|count|reset|sort|fold|csv|copy|all|help|keys|h-keys|usekeys|ix|notice|lost|none|"
+    r"c:[!-~]+/[!-~]+|controls|tools|filters|more|q|count|reset|sort|fold|csv|copy|all|help|keys|h-keys|usekeys|ix|notice|lost|none|stale|hatch|"
     r"filtered|h-(?:about|changes|families|register|profiles|runs)|about|changes|families|register|profiles|"
     r"[sh]-(?:failed|error|not_reviewed|waived|not_applicable|passed)"
 )
 _LINK = re.compile(
-    r"https?://|mailto:|#c:|#s-|#(?:controls|ix|about|changes|families|register|profiles)$|(?:\.\./)*(?:inspec-[^:]*|index)\.html$"
+    r"https?://|mailto:|#c:|#s-|#(?:controls|ix|about|changes|families|register|profiles)$|(?:index|controls)\.html$|findings\.csv$|"
+    r"(?:\.\./)*(?:inspec-[^:]*|index)\.html(?:#c:[!-~]+|\?status=failed,error)?$"
 )
 _ICONS = {icon_link(status) for status in STATUSES}
 
@@ -76,7 +78,7 @@ def assert_harmless(page: str) -> None:
             elif name == "href":
                 assert _LINK.match(value), value
                 assert tag == "a"
-                if not value.startswith("#") and not value.endswith(".html"):
+                if ":" in value.partition("#")[0]:
                     assert element.get("rel") == "noopener noreferrer nofollow"
             if name == "id":
                 assert _OWN_IDS.fullmatch(value), value

@@ -1,152 +1,241 @@
-"""The index in a real browser: a fleet on a screen, sorted and filtered."""
+"""The overviews in a real browser: a fleet on a screen, sorted, filtered and folded, from a phone to a wide screen."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from inspec_textfile import pages
-from inspec_textfile.pages.files import page_file
-from inspec_textfile.summary import summarize
+from inspec_textfile.pages import controls, index
+from inspec_textfile.pages.files import INDEX_FILE, page_file
+from inspec_textfile.pages.fleet import Fleet
 
 from helpers.browser import Opened, axe, chromium, tab
-from helpers.pasts import BROKEN, CASES, fleet, index_of
+from helpers.fleets import LIMITS, NOW, fleet, report_with
+from helpers.pasts import index_of
 from helpers.reports import load
 
 __all__ = ["chromium", "tab"]  # fixtures
 
-ROWS = """[...document.querySelectorAll('#ix .r')].filter(row => !row.hidden)
-    .map(row => row.querySelector('.i > summary').ariaLabel.replace('Details of ', ''))"""
+BOTH = pytest.mark.parametrize("render", [index.render, controls.render], ids=["by report", "by control"])
+ROWS = """[...document.querySelectorAll('.r')].filter(row => row.checkVisibility())
+    .map(row => row.querySelector('summary').ariaLabel)"""
 
 
-def small() -> str:
-    found = [summarize(load(f"7.1.16/{case}")._replace(name=case)) for case in CASES]
-    return index_of(found, BROKEN, {"cut": None})
+def opened(tab: Opened, markup: str, after: str = "", *, width: int = 1440, name: str = INDEX_FILE, **context: Any) -> Page:
+    """Open an overview ten minutes after the newest run."""
+    page = tab.open("<title>Later</title>", name="later.html", width=width, **context)
+    page.clock.set_fixed_time(NOW)
+    page.goto(tab.write(markup, name).as_uri() + after)
+    return page
 
 
-def test_the_index_is_sorted_by_every_column_one_way_the_other_and_not(tab: Opened) -> None:
-    page = tab.open(small(), name="index.html")
+def flat(count: int) -> Fleet:
+    return fleet(count, groups=False)
+
+
+def shown(page: Page) -> int:
+    return len(page.evaluate(ROWS))
+
+
+def test_every_column_sorts_one_way_the_other_and_not(tab: Opened) -> None:
+    page = opened(tab, index.render(fleet(60)))
     as_it_came = page.evaluate(ROWS)
-    assert as_it_came[0] == "cut"
-    page.click("thead button >> text=/^Passed$/")
-    assert page.locator("thead [aria-sort]").get_attribute("aria-sort") == "descending"
-    assert page.evaluate(ROWS)[0] == "edge-outcomes"
-    page.click("thead button >> text=Report")
-    assert page.evaluate(ROWS) == sorted(as_it_came)
-    page.click("thead button >> text=Report")
-    assert page.evaluate(ROWS) == sorted(as_it_came, reverse=True)
-    page.click("thead button >> text=Report")
-    assert page.evaluate(ROWS) == as_it_came
-    for index in range(page.locator("thead button").count()):
-        page.locator("thead button").nth(index).click()
-        assert sorted(page.evaluate(ROWS)) == sorted(as_it_came)
-
-
-def test_folders_come_apart_for_a_sort_and_together_again(tab: Opened) -> None:
-    page = tab.open(fleet(20, folders=True), name="index.html")
-    groups = page.locator(".grp:visible").count()
-    before = page.evaluate(ROWS)
-    assert groups == 6
-    page.click("thead button >> text=Failed")
+    heads = page.locator("thead button")
+    for at in range(heads.count()):
+        heads.nth(at).click()
+        assert page.locator("thead [aria-sort]").count() == 1
+        assert shown(page) == 60, "what is folded is sorted, too"
+        heads.nth(at).click()
+        heads.nth(at).click()
+        assert page.evaluate(ROWS) == as_it_came
+    page.click("thead button >> text=Failing since")
+    ages = [float(age) for age in page.eval_on_selector_all(".r .age", "cells => cells.map(cell => cell.dataset.k)") if age]
+    assert ages == sorted(ages, reverse=True)
     assert page.locator(".grp:visible").count() == 0
-    page.click("thead button >> text=Failed")
-    page.click("thead button >> text=Failed")
-    assert page.locator(".grp:visible").count() == groups
-    assert page.evaluate(ROWS) == before
 
 
-def test_a_sorted_list_says_which_folder_a_report_is_in_and_finds_it(tab: Opened) -> None:
-    page = tab.open(fleet(20, folders=True), name="index.html")
-    first = page.locator(".grp + .r th a").first
-    folder = str(first.get_attribute("title")).rpartition("/")[0]
-    assert folder not in first.inner_text()
-    page.fill("#q", folder)
-    assert page.locator(".r:visible").count() > 1
-    page.click("thead button >> text=Failed")
-    assert all(f"{folder}/" in name for name in page.locator(".r:visible th a").all_inner_texts())
-
-
-def test_chips_filter_to_as_many_as_they_say(tab: Opened) -> None:
-    page = tab.open(fleet(23), name="index.html")
-    chips = page.locator("[name=is]")
-    assert chips.count() >= 5
-    for index in range(chips.count()):
-        chips.nth(index).check()
-        said = page.locator("fieldset label").nth(index).locator("b").inner_text()
-        assert page.locator("#count").inner_text() == f"{said} of 23 reports"
-        assert len(page.evaluate(ROWS)) == int(said)
-        chips.nth(index).uncheck()
+@pytest.mark.parametrize("page_width", [1440, 390])
+@BOTH
+def test_chips_filter_to_as_many_as_they_say(tab: Opened, render: Callable[[Fleet], str], page_width: int) -> None:
+    page = opened(tab, render(fleet(303)), width=page_width)
+    total = page.evaluate("document.querySelectorAll('.r').length")
+    if page_width < 760:
+        page.click("#more")
+    chips = page.locator(".chip:visible input")
+    assert chips.count() >= 7
+    for at in range(chips.count()):
+        said = page.locator(".chip:visible b").nth(at).inner_text()
+        chips.nth(at).check()
+        assert page.locator("#count").inner_text().startswith(f"{said} of {total} ")
+        assert shown(page) == int(said)
+        chips.nth(at).uncheck()
     page.fill("#q", "no such host")
     assert page.locator("#none").is_visible()
 
 
-def test_the_filter_survives_a_report_and_all_reports(tab: Opened) -> None:
-    index = small()
-    tab.write(pages.render_report(load("7.1.16/waivers")._replace(name="waivers")), page_file("waivers"))
-    page = tab.open(index, name="index.html")
-    page.check("[name=is][value=waived]")
-    page.fill("#q", "waivers")
-    page.click("#ix .r:visible th a")
+def test_chips_follow_each_other_and_totals_follow_the_filter(tab: Opened) -> None:
+    page = opened(tab, index.render(fleet(303)))
+    page.check("[name=severity][value=critical]")
+    critical = shown(page)
+    page.check("[name=with][value=overdue]")
+    said = page.locator(".chip:has([value=failing]) b").inner_text()
+    assert 0 < int(said) == shown(page) < critical
+    assert page.locator(".chip:has([value=passed])").get_attribute("class") == "chip st passed off"
+    for column in ("critical", "high"):
+        rows = page.eval_on_selector_all(f".r:not([hidden]) .n.{column}", "cells => cells.map(cell => +cell.textContent)")
+        assert page.locator(".all .n").nth(["critical", "high"].index(column)).inner_text() == str(sum(rows))
+    assert page.locator(".grp:visible small").first.inner_text().endswith(" reports")
+
+
+def test_the_filter_is_in_the_address_and_survives_a_report(tab: Opened) -> None:
+    tab.write(pages.render_report(load("7.1.16/waivers")._replace(name="a")), page_file("a"))
+    page = opened(tab, index.render(Fleet((report_with("a", host="web01", failing={"high": 1}), report_with("b")), LIMITS)))
+    page.check("[name=severity][value=high]")
+    page.click(".r th a >> text=web01")
     page.wait_for_load_state()
-    page.fill("#q", "something else")
     page.click("nav a")
     page.wait_for_load_state()
-    assert page.input_value("#q") == "waivers"
-    assert page.is_checked("[name=is][value=waived]")
-    assert page.evaluate(ROWS) == ["waivers"]
+    assert page.is_checked("[name=severity][value=high]")
+    assert shown(page) == 1
 
 
-def test_keys_and_help_are_those_of_the_index(tab: Opened) -> None:
-    page = tab.open(small(), name="index.html")
+def test_what_passed_is_folded_until_it_is_opened_or_looked_for(tab: Opened) -> None:
+    page = opened(tab, index.render(fleet(303)))
+    before = shown(page)
+    assert before < 200
+    page.click(".ok >> nth=0")
+    assert shown(page) > before
+    page.click(".ok >> nth=0")
+    page.check("[name=state][value=passed]")
+    assert shown(page) > 150
+    page.uncheck("[name=state][value=passed]")
+    assert shown(page) == before
+    page.click(".grp >> nth=0")
+    assert shown(page) < before
+
+
+def test_stale_runs_are_marked_counted_and_filtered(tab: Opened) -> None:
+    old = report_with("old", host="old")
+    assert old.summary
+    at = NOW - 3 * 86_400
+    old = old._replace(summary=old.summary._replace(started=at, at=at))
+    page = opened(tab, index.render(Fleet((old, report_with("new")))))
+    assert page.locator(".r .stale").all_inner_texts() == ["3 d stale"]
+    assert "1 stale (older than 26 h)" in page.locator("header").inner_text()
+    page.check("[value=stale]")
+    assert shown(page) == 1
+
+
+@BOTH
+def test_a_row_opens_below_itself_and_moves_nothing_beside_it(tab: Opened, render: Callable[[Fleet], str]) -> None:
+    page = opened(tab, render(fleet(30)))
+    name = page.locator(".r th").first
+    before = name.evaluate("name => [name.getBoundingClientRect().x, name.getBoundingClientRect().y, name.offsetWidth]")
+    page.locator(".r summary").first.click()
+    assert page.locator(".r .more").first.is_visible()
+    assert name.evaluate("name => [name.getBoundingClientRect().x, name.getBoundingClientRect().y, name.offsetWidth]") == before
+    page.locator(".r > tr").first.click(position={"x": 500, "y": 5})
+    assert not page.locator(".r .more").first.is_visible()
+
+
+def test_keys_and_help(tab: Opened) -> None:
+    page = opened(tab, index.render(fleet(30)))
     page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.closest('tr.r') !== null")
+    assert page.evaluate("document.activeElement.closest('.r') !== null")
     page.keyboard.press("?")
     assert "next report" in page.locator("#keys").inner_text()
-    assert "control" not in page.locator("#keys").inner_text()
 
 
-def test_a_row_has_its_age_the_exact_time_on_hover_and_in_its_details(tab: Opened) -> None:
-    page = tab.open(small(), name="index.html", timezone_id="Europe/Berlin")
-    time = page.locator("#ix .r time.age").first
-    assert "ago" in time.inner_text()
-    assert "2026-11-24 00:1" in str(time.get_attribute("title"))
-    assert "UTC, 24 Nov 2026, 01:1" in str(time.get_attribute("title"))
-    page.locator(".passed .i > summary").first.click()
-    assert "2026-11-24 00:1" in page.locator(".i[open]").inner_text()
+_ALL = "document.querySelectorAll"
+_OVER = """
+[...document.querySelectorAll('#ix tr')].slice(0, 60).filter(row => row.checkVisibility()).flatMap(row => {
+  const boxes = [...row.cells].flatMap(cell => {
+    const range = document.createRange(), texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = []
+    while (texts.nextNode()) {
+      range.selectNodeContents(texts.currentNode)
+      if (texts.currentNode.parentNode.closest('.heard, title')) continue
+      found.push(...[...range.getClientRects()].map(box => [cell, box]))
+    }
+    return found.filter(([, box]) => box.width > 1)
+  })
+  return boxes.filter(([cell, one]) => boxes.some(([other, two]) => cell !== other && one.left < two.right - 1
+    && two.left < one.right - 1 && one.top < two.bottom - 1 && two.top < one.bottom - 1)).map(([cell]) => cell.textContent)
+})
+"""
+"""Texts of cells that lie over the text of another cell of their row."""
 
 
-@pytest.mark.parametrize("width", [1024, 1440])
-def test_twenty_reports_and_more_stand_on_a_screen(tab: Opened, width: int) -> None:
-    page = tab.open(fleet(303), name="index.html", width=width)
-    page.set_viewport_size({"width": width, "height": 900})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+@pytest.mark.parametrize("count", [1, 23, 303])
+@BOTH
+def test_nothing_is_scrolled_sideways_cut_or_laid_over_another(tab: Opened, render: Callable[[Fleet], str], count: int) -> None:
+    page = opened(tab, render(fleet(count)))
+    for width in (320, 360, 390, 700, 759, 760, 900, 1024, 1199, 1200, 1440, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(_OVER) == [], width
+        assert page.evaluate(
+            "[...document.querySelectorAll('#ix *')].every(one => getComputedStyle(one).textOverflow === 'clip')"
+        )
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1440, 20), (1024, 10), (390, 6)])
+def test_enough_reports_stand_on_a_screen(tab: Opened, width: int, rows: int) -> None:
+    page = opened(tab, index.render(fleet(303)), width=width)
     seen = page.evaluate(
-        "[...document.querySelectorAll('.r')].filter(r => r.getBoundingClientRect().bottom <= innerHeight).length"
+        "[...document.querySelectorAll('.r')].filter(row => { const box = row.getBoundingClientRect()\n"
+        " return row.checkVisibility() && box.bottom <= 900 && box.top >= 0 }).length"
     )
-    assert seen >= 20
-    heights = page.evaluate("[...document.querySelectorAll('.r')].map(row => row.offsetHeight).sort((a, b) => a - b)")
-    assert heights[len(heights) // 2] <= 36
-    page.evaluate("scrollTo(0, 4000)")
-    head = page.locator("thead th").first.bounding_box()
-    assert head
-    assert head["y"] == 0
+    assert seen >= rows
+    page.evaluate("scrollTo(0, 2000)")
+    if width >= 760:
+        head, bar = page.locator("thead th").first.bounding_box(), page.locator(".bar").bounding_box()
+        assert head
+        assert bar
+        assert (bar["y"], head["y"]) == (0, bar["height"])
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 1440, 1920])
-def test_times_are_never_broken_and_nothing_is_scrolled_sideways(tab: Opened, width: int) -> None:
-    page = tab.open(fleet(23, folders=True), name="index.html", width=width, java_script_enabled=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    lines = page.evaluate(
-        "Math.max(...[...document.querySelectorAll('.r > td time')].map(time => time.getClientRects().length))"
-    )
-    assert lines == 1
+@BOTH
+def test_without_scripts_everything_can_be_read(tab: Opened, render: Callable[[Fleet], str]) -> None:
+    page = tab.open(render(fleet(60)), java_script_enabled=False, width=1024)
+    assert page.locator(".r:visible").count() == page.locator(".r").count()
+    page.locator(".r summary").first.click()
+    assert page.locator(".r .more").first.is_visible()
+    assert not page.locator("#tools").is_visible()
+    assert page.locator("text=Download CSV").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_core_finds_nothing(tab: Opened, scheme: Any) -> None:
-    page = tab.open(fleet(23, folders=True), name="index.html", color_scheme=scheme)
+@pytest.mark.parametrize("width", [390, 1440])
+@BOTH
+def test_axe_core_finds_nothing(tab: Opened, render: Callable[[Fleet], str], width: int, scheme: Any) -> None:
+    page = opened(tab, render(fleet(23)), width=width, color_scheme=scheme)
     assert axe(page) == []
-    page.check("[name=is] >> nth=0")
+    if width < 760:
+        page.click("#more")
+    page.check("[name=severity] >> nth=0", force=True)
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     assert axe(page) == []
+
+
+def test_paper_has_heads_on_every_sheet_and_every_report(tab: Opened) -> None:
+    page = opened(tab, index.render(fleet(303)))
+    page.emulate_media(media="print")
+    assert shown(page) == 303
+    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+    assert page.evaluate("getComputedStyle(document.querySelector('thead button')).display") == "contents"
+    assert page.evaluate("document.querySelector('.r time').innerText") == "29 Nov 2026 02:55" or re.match(
+        r"\d+ Nov 2026 \d\d:\d\d$", page.evaluate("document.querySelector('.r time').innerText")
+    )
+
+
+def test_a_wide_fleet_of_long_names_is_never_cut(tab: Opened) -> None:
+    long = "a-host-with-a-name-of-a-length-that-only-a-cloud-makes-up.eu-central-1.compute.internal.example.com"
+    page = opened(tab, index_of([report_with("x" * 200, host=long).summary]), width=900)  # type: ignore[list-item]
+    link = page.locator(".r th a").first
+    assert link.inner_text() == long
+    assert link.evaluate("link => link.scrollWidth <= link.clientWidth || getComputedStyle(link).display === 'inline'")

@@ -1,0 +1,157 @@
+const table = $('#ix'), rows = $$('.r', table), home = [...table.tBodies]
+const STALE = 26 * 3600 // seconds after which the alerts call a report stale
+const fields = ['state', 'severity', 'with'].filter(name => $(`[name=${name}]`))
+page.what = table.dataset.what
+page.things = rows
+page.sorted = ''
+for (const name of fields) page.fields[name] = row => (row.dataset[name] || '').split(' ')
+
+// The lines that stand for several rows: those below it, up to the next of its kind, or all rows.
+const until = (line, ends) => {
+  const found = []
+  for (let next = line.nextElementSibling; next && !next.matches(ends); next = next.nextElementSibling) if (next.matches('.r')) found.push(next)
+  return found
+}
+const lines = $$('.all, .grp, .ok', table).map(line => ({
+  line, rows: line.matches('.all') ? rows : until(line, line.matches('.grp') ? '.grp' : '.grp, .ok, .r:not(.passed)'),
+  cells: $$('.n', line), small: $('small', line), said: $('small', line).textContent, open: !line.matches('.ok'),
+}))
+const numbers = new Map(rows.map(row => [row, $$('tr:first-child > .n', row).map(cell => +cell.textContent.replace(/,/g, ''))]))
+
+// A chip says how many it would find beside what is chosen in the other groups.
+function countChips() {
+  const wanted = words(search.value), chosen = fields.map(name => [name, picked(name)])
+  const found = rows.filter(row => wanted.every(word => fits(row, word)))
+  for (const name of fields) {
+    const others = chosen.filter(([other, values]) => other !== name && values.length), counts = {}
+    for (const row of found) {
+      if (others.every(([other, values]) => page.fields[other](row).some(one => values.includes(one)))) for (const one of page.fields[name](row)) counts[one] = (counts[one] || 0) + 1
+    }
+    for (const box of $$(`[name=${name}]`)) {
+      $('b', box.parentNode).textContent = number(counts[box.value] || 0)
+      box.parentNode.classList.toggle('off', !counts[box.value])
+    }
+  }
+}
+
+// What a line says follows the filter; what is folded is shown while one is in force.
+page.after = on => {
+  countChips()
+  count.classList.toggle('on', !!on)
+  for (const row of rows) row.classList.remove('shut')
+  for (const { line, rows: below, cells, small, said, open } of lines) {
+    const left = below.filter(row => !row.hidden)
+    line.hidden = !left.length
+    cells.forEach((cell, at) => {
+      const sum = left.reduce((all, row) => all + (numbers.get(row)[at] || 0), 0)
+      cell.textContent = number(sum)
+      cell.classList.toggle('zero', !sum)
+    })
+    small.textContent = on ? `${number(left.length)} of ${number(below.length)} ${page.what}s` : said
+    line.classList.toggle('still', on)
+    if (!on && !open && !page.sorted) for (const row of below) row.classList.add('shut')
+  }
+}
+for (const one of lines) if (!one.line.matches('.all')) {
+  const button = document.createElement('button'), name = $('b', one.line).textContent
+  const tell = () => { button.setAttribute('aria-expanded', one.open); button.ariaLabel = name }
+  button.type = 'button'
+  button.className = 'chevron'
+  tell()
+  const cell = one.line.rows[0].cells
+  cell[one.line.matches('.ok') ? cell.length - 1 : 0].append(button)
+  one.line.onclick = () => { one.open = !one.open; tell(); apply() }
+}
+
+// How old a run is only the browser knows.
+const old = seconds => {
+  const minutes = Math.max(0, Math.floor(seconds / 60))
+  return minutes < 100 ? `${minutes} min` : minutes < 1440 ? `${Math.floor(minutes / 60)} h` : `${number(Math.floor(minutes / 1440))} d`
+}
+function tellAges() {
+  for (const time of $$('time.age')) {
+    const when = new Date(time.dateTime), seconds = (Date.now() - when) / 1000, row = time.closest('.r')
+    if (seconds !== seconds) continue
+    const parts = ['full', 'ago'].map(name => Object.assign(document.createElement('span'), { className: name }))
+    parts[0].textContent = time.textContent
+    parts[1].textContent = seconds < -60 ? `in ${old(-seconds)}` : `${old(seconds)}${row ? '' : ' ago'}`
+    if (row && seconds > STALE) {
+      row.dataset.with = `${row.dataset.with} stale`.trim()
+      parts[1].textContent += ' stale'
+      parts[1].className = 'ago i stale'
+    }
+    time.title = `${when.toISOString().replace('T', ' ').replace('.000Z', ' UTC')}${when.getTimezoneOffset() ? `, ${local.format(when)}` : ''}`
+    time.replaceChildren(...parts)
+  }
+  const stale = rows.filter(row => page.fields.with?.(row).includes('stale')).length, chip = $('.chip.stale')
+  if (!stale || !chip) return
+  chip.hidden = false
+  $('b', chip).textContent = number(stale)
+  $('#stale').textContent = `, ${number(stale)} stale (older than 26 h)`
+}
+
+// Sorted by a column, positive upwards; 0 is as the page came: worst first, by group.
+const key = (row, column) => {
+  const cell = row.rows[0].cells[column]
+  if (!cell) return ''
+  if (cell.dataset.k !== undefined || cell.matches('.n')) return Number.parseFloat((cell.dataset.k ?? cell.textContent).replace(/,/g, ''))
+  return cell.textContent.trim()
+}
+function sortRows(by) {
+  const heads = [...table.tHead.rows[0].cells], column = Math.abs(by) - 1
+  if (by && !heads[column]?.matches('th')) return
+  if (by) {
+    const keys = new Map(rows.map(row => [row, key(row, column)])), at = new Map(home.map((body, index) => [body, index]))
+    page.things.sort((a, b) => {
+      const x = keys.get(a), y = keys.get(b), least = x === '' || x !== x, last = y === '' || y !== y // without a value: at the end
+      if (least || last) return least - last || at.get(a) - at.get(b)
+      return (typeof x === 'number' ? x - y : compare(x, y)) * Math.sign(by) || at.get(a) - at.get(b)
+    })
+    table.append(...page.things)
+  } else {
+    page.things = home.filter(body => body.matches('.r'))
+    table.append(...home)
+  }
+  heads.forEach((head, at) => at === column ? head.setAttribute('aria-sort', by < 0 ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'))
+  page.sorted = by ? `${by}` : ''
+  table.classList.toggle('flat', !!by)
+}
+$$('thead th', table).forEach(head => {
+  const button = document.createElement('button'), at = head.cellIndex
+  button.type = 'button'
+  button.append(...head.childNodes)
+  head.append(button)
+  button.onclick = () => {
+    const first = head.matches('.n, .age, .c-age, .c-part') ? -1 : 1 // of numbers, the large ones are wanted first
+    const now = head.getAttribute('aria-sort'), by = { ascending: -1, descending: 1 }[now] ?? first
+    sortRows(now && by === first ? 0 : by * (at + 1)) // one way, the other way, and as it came
+    apply()
+  }
+})
+
+// A row is one target.
+table.addEventListener('click', event => {
+  const row = event.target.closest('.r > tr:first-child')
+  if (!row || event.target.closest('a, summary, button') || String(getSelection())) return
+  const details = $('details', row)
+  details.open = !details.open
+})
+// A report's page leads back to the list as it was left.
+const carry = event => {
+  const link = event.target.closest?.('.ix a')
+  if (link && (!link.search || link.search.startsWith('?ix='))) link.search = location.search && `?ix=${encodeURIComponent(location.search.slice(1))}`
+}
+addEventListener('pointerdown', carry, true)
+addEventListener('focusin', carry, true)
+
+new ResizeObserver(([bar]) => document.documentElement.style.setProperty('--stuck', `${getComputedStyle(bar.target).position === 'sticky' ? bar.target.offsetHeight : 0}px`)).observe($('.bar'))
+tellAges()
+useKeys({ j: () => step(1, shown(), '.r'), k: () => step(-1, shown(), '.r') })
+$('#filters').hidden = false
+$('#filters').addEventListener('input', apply)
+$('#more').addEventListener('click', () => $('#filters').classList.toggle('more'))
+start(() => {
+  const query = new URLSearchParams(location.search), sort = query.get('sort') || ''
+  choose(query)
+  sortRows(/^-?\d+$/.test(sort) ? +sort : 0)
+})
