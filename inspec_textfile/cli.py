@@ -42,6 +42,7 @@ RESULTS_DIR = "/usr/local/etc/inspec-results"
 REPORTS_DIR = "/usr/local/etc/inspec-reports"
 OUTPUT_FILE = "inspec.prom"
 OUTPUT_DIRS = (
+    "/var/lib/inspec-textfile",
     "/var/lib/prometheus/node-exporter",
     "/var/lib/node_exporter/textfile_collector",
     "/var/lib/node_exporter",

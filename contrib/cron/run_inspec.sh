@@ -179,20 +179,20 @@ label_of() {
     label="{report=\"${label//\"/\\\"}\"}"
 }
 
-# Prints the path of the metrics file, beside that of inspec-textfile. Nothing if none is written, as with --output -.
+# Prints the path of the metrics file, which is in a folder that node_exporter reads. Nothing if none is written, as with --output -.
 metrics_file() {
-    local folder file=inspec_exec.prom
+    local folder=${RUN_INSPEC_METRICS:-} output=${INSPEC_TEXTFILE_OUTPUT:-} file=inspec_exec.prom
     # Each config given as an argument has its own file. Otherwise each run would remove the series of the other configs.
     if (($# > 0)); then
         file=${1##*/}
         file=inspec_exec-${file%.conf}.prom
     fi
-    case ${INSPEC_TEXTFILE_OUTPUT:-} in
+    case ${folder:-$output} in
         -) return ;;
         '') for folder in /var/lib/prometheus/node-exporter /var/lib/node_exporter/textfile_collector /var/lib/node_exporter; do
                 [[ ! -d $folder ]] || break
             done ;;
-        *) folder=$(dirname -- "$INSPEC_TEXTFILE_OUTPUT") ;;
+        *) [[ -n $folder ]] || folder=$(dirname -- "$output") ;;
     esac
     printf '%s/%s' "$folder" "$file"
 }
@@ -231,7 +231,7 @@ write_metrics() {
         ! (umask 022 && print_metrics | dd of="$partial" conv=excl,fsync status=none) || ! mv -fT -- "$partial" "$metrics"; then
         rm -f -- "$partial"
         trouble=1
-        say "$metrics can't be written; set INSPEC_TEXTFILE_OUTPUT to a file in node_exporter's folder, or to - for no metrics"
+        say "$metrics can't be written; set RUN_INSPEC_METRICS to node_exporter's folder, or to - for no metrics"
         metrics= # said once
     fi
 }

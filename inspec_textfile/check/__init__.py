@@ -38,7 +38,7 @@ def check(
 def _readers_findings(prom: Path) -> Iterator[Finding]:
     """Say who reads the .prom file, and how they read it and the files beside it."""
     running = list(running_exporters())
-    readers = readers_of(prom.parent, running)
+    readers = readers_of(prom, running)
     yield from exporter_findings(prom.parent, prom.name, running)
     folders = {path.resolve() for exporter in readers for folder in exporter.folders for path in expanded(folder)}
     yield from textfile_findings(sorted(folders | {prom.parent.resolve()}), prom.parent.resolve() / prom.name)

@@ -87,14 +87,15 @@ def exporter_findings(folder: Path, name: str, running: Sequence[Exporter]) -> I
             "node_exporter: is not running, or this user cannot see it: start it, e.g. apt-get install prometheus-node-exporter"
         )
         return
-    readers = readers_of(folder, running)
+    readers = readers_of(folder / name, running)
     if not readers:
         for exporter in running:
             what = f"node_exporter (process {exporter.pid}): reads"
             start = f"start it with --collector.textfile.directory={folder}"
             if exporter.folders:
                 where = ", ".join(exporter.folders)
-                yield problem(f"{what} {where}, but the metrics go to {folder}: pass --output, or {start}")
+                link = f"ln -s {folder / name} {exporter.folders[0]}/"
+                yield problem(f"{what} {where}, but the metrics go to {folder}: pass --output, or {start}, or {link}")
             else:
                 yield problem(
                     f"{what} no folder, for its textfile collector is off: {start}, and without --no-collector.textfile"
@@ -110,9 +111,16 @@ def exporter_findings(folder: Path, name: str, running: Sequence[Exporter]) -> I
             yield ok(f"node_exporter: process {exporter.pid} reads {folder} as user {user}")
 
 
-def readers_of(folder: Path, running: Sequence[Exporter]) -> list[Exporter]:
-    """Return the node_exporters that read a folder."""
-    return [exporter for exporter in running if any(_is_same(exporter, other, folder) for other in exporter.folders)]
+def readers_of(prom: Path, running: Sequence[Exporter]) -> list[Exporter]:
+    """Return the node_exporters that read a file: in one of their folders, or by a link there that has the file's name."""
+    return [
+        exporter
+        for exporter in running
+        if any(
+            _is_same(exporter, folder, prom.parent) or _is_same(exporter, os.path.join(folder, prom.name), prom)
+            for folder in exporter.folders
+        )
+    ]
 
 
 def expanded(folder: str) -> list[Path]:

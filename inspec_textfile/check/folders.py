@@ -53,7 +53,10 @@ def prom_findings(folder: str, name: str, now: float) -> Iterator[Finding]:
     if not stat.S_ISREG(status.st_mode):
         yield problem(f"{path}: is not a regular file: remove it")
         return
-    yield from _file_findings(path, status, now)
+    if status.st_size:
+        yield from _file_findings(path, status, now)
+    else:  # made by the set-up, for node_exporter's link
+        yield problem(f"{path}: nothing has been written yet: run inspec-textfile once, as the service does")
 
 
 def _file_findings(path: str, status: os.stat_result, now: float) -> Iterator[Finding]:

@@ -21,7 +21,8 @@ _Reads = dict[Path, Textfile]
 def textfile_findings(folders: list[Path], own: Path) -> Iterator[Finding]:
     """Parse every .prom file of the folders that one node_exporter reads; `own` is ours."""
     found: _Reads = {}
-    for path in sorted({path for folder in folders for path in folder.glob("*.prom")}, key=str):
+    present = {path for folder in folders for path in folder.glob("*.prom")}
+    for path in sorted((path for path in present if path == own or path.resolve() != own), key=str):  # not a link to ours
         try:
             found[path] = parse_textfile(_read(path))
         except BrokenTextfile as error:

@@ -446,6 +446,21 @@ def test_a_node_exporter_that_reads_another_folder(good: Host) -> None:
     )
 
 
+def test_a_node_exporter_that_reads_our_file_by_a_link(good: Host) -> None:
+    """As contrib/systemd sets it up: the converter writes to a folder of its own."""
+    own = good.root / "own"
+    own.mkdir()
+    link = good.textfiles / "inspec.prom"
+    link.rename(own / "inspec.prom")
+    link.symlink_to(own / "inspec.prom")
+
+    assert problems(good, "--output", str(own / "inspec.prom")) == []
+
+    link.unlink()
+    found = problems(good, "--output", str(own / "inspec.prom"))
+    assert any(f"or ln -s {own}/inspec.prom {good.textfiles}/" in one for one in found)
+
+
 def test_a_folder_that_is_reached_by_a_link_is_the_same(good: Host) -> None:
     (good.root / "link").symlink_to(good.textfiles)
 

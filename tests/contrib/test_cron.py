@@ -848,8 +848,16 @@ def test_metrics_that_cannot_be_written_are_told_once_and_stop_nothing(host: Cro
     host.configure(f"first '{profile}'", f"second '{profile}'")
     run = host.run(INSPEC_TEXTFILE_OUTPUT=output)
     assert run.returncode == 1
-    assert run.stderr.count("can't be written; set INSPEC_TEXTFILE_OUTPUT") == 1
+    assert run.stderr.count("can't be written; set RUN_INSPEC_METRICS") == 1
     assert host.result("second") == LAST_GOOD.read_bytes()
+
+
+@pytest.mark.parametrize("output", ["", "-", "/nonexistent/inspec.prom"])
+def test_the_folder_of_metrics_may_be_set(host: CronHost, output: str) -> None:
+    """Where the converter has a folder of its own, which node_exporter does not read."""
+    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    assert is_quiet(host.run(INSPEC_TEXTFILE_OUTPUT=output, RUN_INSPEC_METRICS=str(host.textfiles)))
+    assert outcome(host) == 1
 
 
 def test_no_metrics_where_inspec_textfile_prints_its_own(host: CronHost) -> None:

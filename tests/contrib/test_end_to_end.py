@@ -43,7 +43,7 @@ CRASHED = ("broken-syntax", 1)
 
 # What this host runs already is put out of the way; mail for root goes into a file.
 PREPARE = f"""
-rm -rf {RESULTS} {PAGES} {METRICS} {MAIL} /etc/cron.d/* /var/spool/cron/crontabs/*
+rm -rf {RESULTS} {PAGES} {METRICS} /var/lib/inspec-textfile {MAIL} /etc/cron.d/* /var/spool/cron/crontabs/*
 : >/etc/crontab
 install -d {METRICS} {STAND_IN}
 cat >/usr/sbin/sendmail <<'END'
@@ -306,9 +306,11 @@ def test_inspec_textfile_as_a_user_of_its_own(tmp_path: Path) -> None:
         run = host.run("sh", "-c", f"set -a; . /etc/default/inspec-textfile; {line}")
         assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
         ours = int(host.run("id", "-u", "inspec-textfile").stdout)
-        written = (f"{METRICS}/inspec.prom", f"{PAGES}/inspec-{REPORT}.json.html", f"{PAGES}/index.html")
+        written = ("/var/lib/inspec-textfile/inspec.prom", f"{PAGES}/inspec-{REPORT}.json.html", f"{PAGES}/index.html")
         assert [host.path(path).stat().st_uid for path in written] == [ours] * 3
         assert host.path(f"{RESULTS}/{REPORT}.json").stat().st_uid == 0
+        assert "inspec_controls{" in host.run("cat", f"{METRICS}/inspec.prom").stdout  # by the link
+        assert host.path(METRICS).stat().st_gid == 0
 
         # And by hand, with the settings, which that user may read.
         (by_hand,) = re.findall(r"(?m)^runuser .* -v$", (SYSTEMD / "README.md").read_text())

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from helpers.host import parse_series
 from helpers.isolated_host import PYTHON, IsolatedHost, isolated_host
 from helpers.needs import require
 from helpers.paths import REPOSITORY
@@ -21,7 +22,9 @@ from helpers.stand_in import SYSTEMD, StandIn, all_commands_of, commands_of, rep
 UNITS = ("inspec.service", "inspec.timer", "inspec-textfile.service")
 RESULTS = "/usr/local/etc/inspec-results"
 PAGES = "/usr/local/etc/inspec-reports"
-METRICS = "/var/lib/prometheus/node-exporter"
+METRICS = "/var/lib/inspec-textfile"
+TEXTFILES = "/var/lib/prometheus/node-exporter"
+"""node_exporter's folder, which is root's: metrics of the converter are seen there by a link."""
 OWN_TMP = "/var/tmp"  # noqa: S108  # nothing is put there: the sandbox has one of its own
 STAND_IN = "/opt/stand-in"
 
@@ -33,8 +36,9 @@ done
 for target in sysinit basic timers network-online shutdown umount; do
     printf '[Unit]\\nDefaultDependencies=no\\n' >/usr/lib/systemd/system/$target.target
 done
-rm -rf {RESULTS} {PAGES} {METRICS}
-install -d {METRICS} {STAND_IN}
+rm -rf {RESULTS} {PAGES} {METRICS} {TEXTFILES}
+install -d {TEXTFILES} {STAND_IN}
+ip link set lo up
 cd {REPOSITORY}
 {commands_of(SYSTEMD / "README.md")}
 cd /
@@ -209,10 +213,49 @@ def test_verify(host: IsolatedHost, unit: str) -> None:
 
 def test_folders_and_user(host: IsolatedHost) -> None:
     ours = user_in(host, "inspec-textfile")
-    for folder, owner, mode in ((RESULTS, 0, 0o2750), (PAGES, ours, 0o2750)):
+    for folder, owner, mode in (
+        (RESULTS, 0, 0o2750),
+        (PAGES, ours, 0o2750),
+        (METRICS, ours, 0o755),
+        (TEXTFILES, 0, 0o755),  # still its package's
+    ):
         found = host.path(folder).stat()
         assert (found.st_uid, stat.S_IMODE(found.st_mode)) == (owner, mode)
-    assert host.path(METRICS).stat().st_uid == 0  # still its package's
+
+
+def test_node_exporter_reads_the_metrics_by_the_link(host: IsolatedHost, stand_in: StandIn) -> None:
+    """From the first moment on: before the first run there is an empty file."""
+    exporter = require("prometheus-node-exporter", "prometheus-node-exporter")
+    listen = "127.0.0.1:9100"
+    options = [f"--web.listen-address={listen}", "--collector.disable-defaults", "--collector.textfile"]
+    as_another_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    command = host.command(*as_another_user, exporter, *options, f"--collector.textfile.directory={TEXTFILES}")
+    running = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def served() -> dict[str, float]:
+        return parse_series(host.run("curl", "-s", f"http://{listen}/metrics").stdout)
+
+    def served_after_a_run() -> dict[str, float]:
+        found = served()
+        return found if "inspec_textfile_last_run_timestamp_seconds" in found else {}
+
+    try:
+        before = eventually(served, 20, "node_exporter answers")
+        assert before["node_textfile_scrape_error"] == 0
+        assert not any(series.startswith("inspec_") for series in before)
+        put(host, stand_in, "ssh-baseline", 100)
+        assert host.run("systemctl", "start", "inspec.service").returncode == 0
+        after = eventually(served_after_a_run, 20, "metrics are served")
+        assert after["node_textfile_scrape_error"] == 0
+        assert after['inspec_exec_success{report="monitorama"}'] == 1
+        settle(host)
+        by_hand = ("runuser", "-u", "inspec-textfile", "--", "inspec-textfile", "--settings", "/etc/default/inspec-textfile")
+        check = host.run(*by_hand, "--check")
+        assert re.search(rf"ok +node_exporter: process \d+ reads {METRICS} as user nobody", check.stdout), check.stdout
+        assert re.search(rf"ok +node_exporter .* serves all \d+ series of {METRICS}/inspec.prom", check.stdout), check.stdout
+    finally:
+        running.kill()
+        running.wait()
 
 
 def test_the_timer_runs_inspec_and_then_the_converter(host: IsolatedHost, stand_in: StandIn) -> None:
@@ -236,7 +279,7 @@ def test_the_timer_runs_inspec_and_then_the_converter(host: IsolatedHost, stand_
     page = host.path(f"{PAGES}/inspec-monitorama.json.html").stat()
     assert page.st_uid == ours
     assert (page.st_gid, stat.S_IMODE(page.st_mode)) == (host.path(PAGES).stat().st_gid, 0o640)
-    outcome = host.path(f"{METRICS}/inspec_exec.prom")
+    outcome = host.path(f"{TEXTFILES}/inspec_exec.prom")
     assert 'inspec_exec_success{report="monitorama"} 1' in outcome.read_text().splitlines()
     assert stat.S_IMODE(outcome.stat().st_mode) == 0o644
     result = host.path(f"{RESULTS}/monitorama.json").stat()
@@ -314,7 +357,7 @@ def test_a_web_server_reads_pages_and_nothing_else(host: IsolatedHost, stand_in:
     for other in (f"{RESULTS}/web01/ssh.json", "/etc/default/inspec-textfile", f"{METRICS}/.inspec.prom.state"):
         assert not may_read("www-data", other)
     for text in ("inspec.prom", "inspec_exec.prom"):
-        assert may_read("nobody", f"{METRICS}/{text}")
+        assert may_read("nobody", f"{TEXTFILES}/{text}")
 
 
 def test_a_run_by_hand_as_root_keeps_the_memory_and_its_owner(host: IsolatedHost, stand_in: StandIn) -> None:
@@ -354,7 +397,7 @@ def probe(host: IsolatedHost, folders: list[str], loosened: str = "") -> dict[st
 
 def test_the_sandbox(host: IsolatedHost) -> None:
     system = ["/", "/etc", "/usr", "/usr/local/etc", RESULTS, "/var", "/var/lib", "/opt", "/run", "/sys", "/sys/fs/cgroup"]
-    found = probe(host, [*system, OWN_TMP, METRICS, PAGES])
+    found = probe(host, [*system, TEXTFILES, OWN_TMP, METRICS, PAGES])
     ours = user_in(host, "inspec-textfile")
     assert found["user"][0] == ours
     assert found["capabilities"] == [0, 0, 0, 0, 0]
@@ -376,7 +419,7 @@ def test_the_sandbox(host: IsolatedHost) -> None:
 def test_loosened_for_uploads(host: IsolatedHost) -> None:
     """README.md's lines for --upload open the network, and only that."""
     (lines,) = re.findall(r"(?m)^    \[Service\]\n((?:    .*\n)+)", (SYSTEMD / "README.md").read_text())
-    found = probe(host, [RESULTS, METRICS, PAGES], re.sub(r"(?m)^    ", "", lines))
+    found = probe(host, [RESULTS, TEXTFILES, METRICS, PAGES], re.sub(r"(?m)^    ", "", lines))
     assert found["could"] == ["unix socket", "inet socket", "inet6 socket"]
     assert found["write"] == [METRICS, PAGES]
     assert found["namespaces"]["net"] == host.run("readlink", "/proc/1/ns/net").stdout.strip()

@@ -18,7 +18,9 @@ from helpers.servers import eventually
 pytestmark = pytest.mark.long
 
 SAMPLE = REPOSITORY / "tests" / "data" / "sample"
-METRICS = "/var/lib/prometheus/node-exporter"
+METRICS = "/var/lib/inspec-textfile"
+TEXTFILES = "/var/lib/prometheus/node-exporter"
+"""node_exporter's folder, where the package puts a link to the metrics."""
 PAGES = "/usr/local/etc/inspec-reports"
 RESULTS = "/usr/local/etc/inspec-results"
 SETTINGS = "/etc/default/inspec-textfile"
@@ -48,6 +50,16 @@ echo 'force-unsafe-io' >/etc/dpkg/dpkg.cfg.d/test
 """
 
 
+# Before version 1.0.0: the converter wrote into node_exporter's folder.
+OLD_STEP = f"""
+if [ "$1" = configure ] || [ "$1" = triggered ]; then
+    chgrp inspec-textfile {TEXTFILES}
+    chmod g+w {TEXTFILES}
+    chgrp inspec-textfile {SETTINGS}
+fi
+"""
+
+
 def package_of(release: Path) -> Path:
     (package,) = release.glob("*.deb")
     return package
@@ -74,6 +86,7 @@ def packages(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["dpkg-deb", "--raw-extract", package_of(release), content], check=True)
     control = content / "DEBIAN" / "control"
     control.write_text(control.read_text().replace("\nVersion: ", "\nVersion: 0~"))
+    make_old(content)
     # An older one that lacks a setting and has a file that is gone since.
     (content / "etc" / "default" / "inspec-textfile").write_text("# older\n")
     (content / "usr" / "lib" / "python3" / "dist-packages" / "inspec_textfile" / "gone.py").write_text("")
@@ -83,6 +96,17 @@ def packages(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "newer.deb").write_bytes(package_of(release).read_bytes())
     (folder / "newer.deb").chmod(0o644)
     return folder
+
+
+def make_old(content: Path) -> None:
+    """Take away what makes the converter's own folder."""
+    postinst = content / "DEBIAN" / "postinst"
+    text, found, _ = postinst.read_text().partition("# node_exporter's folder is root's")
+    assert found
+    postinst.write_text(text + OLD_STEP)
+    folders = content / "usr" / "lib" / "tmpfiles.d" / "inspec-textfile.conf"
+    lines = [line for line in folders.read_text().splitlines() if METRICS not in line]
+    folders.write_text("\n".join(lines) + "\n")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +142,7 @@ def upgraded(older: IsolatedHost) -> IsolatedHost:
     """The host with the package, which an administrator has set up before."""
     done(older, "echo 'linux /opt/profile' >>/etc/inspec-textfile.conf; systemctl enable inspec.timer")
     done(older, f"install -m 640 -g inspec-textfile /opt/inspec-textfile/sample/ssh-baseline.json {RESULTS}")
-    done(older, "inspec-textfile")
+    done(older, f"runuser -u inspec-textfile -- inspec-textfile && ln -s /etc/passwd {TEXTFILES}/.inspec.prom.old")
     done(older, "apt-get -qq install --no-install-recommends /opt/inspec-textfile/packages/newer.deb")
     return older
 
@@ -134,12 +158,11 @@ def test_lintian_has_nothing_to_say(release: Path) -> None:
 
 
 def test_installation_makes_user_and_folders(older: IsolatedHost) -> None:
-    listed = done(older, f"stat -c '%n %a %U %G' {RESULTS} {PAGES} {METRICS} {SETTINGS} /etc/inspec-textfile.conf").splitlines()
+    listed = done(older, f"stat -c '%n %a %U %G' {RESULTS} {PAGES} {SETTINGS} /etc/inspec-textfile.conf").splitlines()
 
     assert listed == [
         f"{RESULTS} 2750 root inspec-textfile",
         f"{PAGES} 2750 inspec-textfile inspec-textfile",
-        f"{METRICS} 775 root inspec-textfile",
         f"{SETTINGS} 640 root inspec-textfile",
         "/etc/inspec-textfile.conf 640 root root",
     ]
@@ -164,8 +187,8 @@ def test_the_installed_program_runs(older: IsolatedHost) -> None:
     assert older.path("/mnt/pages/index.html").exists()
 
 
-def test_its_user_can_run_it_by_hand_with_the_settings(older: IsolatedHost) -> None:
-    run = older.run("runuser", "-u", "inspec-textfile", "--", "inspec-textfile", "--settings", SETTINGS, "--check")
+def test_its_user_can_run_it_by_hand_with_the_settings(upgraded: IsolatedHost) -> None:
+    run = upgraded.run("runuser", "-u", "inspec-textfile", "--", "inspec-textfile", "--settings", SETTINGS, "--check")
 
     assert f"ok       pages: {PAGES}" in run.stdout
     assert f"ok       metrics: {METRICS}" in run.stdout
@@ -203,10 +226,34 @@ def test_an_upgrade_keeps_what_the_administrator_and_the_program_wrote(upgraded:
     assert "linux /opt/profile" in upgraded.path("/etc/inspec-textfile.conf").read_text()
     assert "older" not in upgraded.path(SETTINGS).read_text(), "a setting that nobody changed is replaced"
     assert upgraded.run("systemctl", "is-enabled", "inspec.timer").stdout.split() == ["enabled"]
-    assert "inspec_controls{" in upgraded.path(f"{METRICS}/inspec.prom").read_text()
+    assert upgraded.path(f"{METRICS}/.inspec.prom.state").exists()
+    assert "inspec_controls{" in done(upgraded, f"cat {TEXTFILES}/inspec.prom")
     assert not upgraded.path("/usr/lib/python3/dist-packages/inspec_textfile/gone.py").exists()
     assert done(upgraded, "dpkg --audit") == ""
     assert done(upgraded, "dpkg --verify inspec-textfile | grep -v ' c /etc/inspec-textfile.conf$' || true") == ""
+
+
+def test_an_upgrade_takes_node_exporters_folder_back_from_the_converter(upgraded: IsolatedHost) -> None:
+    paths = f"{METRICS} {METRICS}/inspec.prom {TEXTFILES} {TEXTFILES}/inspec.prom /etc/passwd"
+
+    assert done(upgraded, f"stat -c '%a %U %G %N' {paths}").splitlines() == [
+        f"755 inspec-textfile inspec-textfile '{METRICS}'",
+        f"644 inspec-textfile inspec-textfile '{METRICS}/inspec.prom'",
+        f"755 root root '{TEXTFILES}'",
+        f"777 root root '{TEXTFILES}/inspec.prom' -> '{METRICS}/inspec.prom'",
+        "644 root root '/etc/passwd'",
+    ]
+    assert upgraded.run("runuser", "-u", "inspec-textfile", "--", "touch", f"{TEXTFILES}/apt.prom").returncode != 0
+
+
+def test_what_stands_in_the_place_of_node_exporters_folder_is_left_alone(upgraded: IsolatedHost) -> None:
+    """The folder above belongs to the user prometheus, who may put a link there."""
+    done(upgraded, f"mv {TEXTFILES} /var/tmp/aside && install -d -m 775 -g inspec-textfile /srv/precious")
+    done(upgraded, f"ln -s /srv/precious {TEXTFILES} && dpkg-reconfigure inspec-textfile")
+    found = done(upgraded, "stat -c '%a %U %G' /srv/precious; ls -A /srv/precious")
+    done(upgraded, f"rm -r {TEXTFILES} /srv/precious && mv /var/tmp/aside {TEXTFILES}")
+
+    assert found.splitlines() == ["775 root inspec-textfile"]
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +294,7 @@ def test_purge_leaves_the_results_and_nothing_else(booted: IsolatedHost, before:
 
     assert files(booted) - before - AROUND == {RESULTS, f"{RESULTS}/linux.json", f"{RESULTS}/ssh-baseline.json"}
     assert not booted.path("/var/log/inspec").exists()
-    assert done(booted, f"stat -c '%a %U %G' {METRICS}").split() == ["755", "root", "root"]
+    assert done(booted, f"stat -c '%a %U %G' {TEXTFILES}").split() == ["755", "root", "root"]
 
 
 def test_it_can_be_installed_again_and_purged_without_results(booted: IsolatedHost) -> None:
