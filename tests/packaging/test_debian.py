@@ -224,7 +224,7 @@ def test_bash_completes_options(older: IsolatedHost) -> None:
 
 def test_an_upgrade_keeps_what_the_administrator_and_the_program_wrote(upgraded: IsolatedHost) -> None:
     assert "linux /opt/profile" in upgraded.path("/etc/inspec-textfile.conf").read_text()
-    assert "older" not in upgraded.path(SETTINGS).read_text(), "a setting that nobody changed is replaced"
+    assert "# older" not in upgraded.path(SETTINGS).read_text(), "a setting that nobody changed is replaced"
     assert upgraded.run("systemctl", "is-enabled", "inspec.timer").stdout.split() == ["enabled"]
     assert upgraded.path(f"{METRICS}/.inspec.prom.state").exists()
     assert "inspec_controls{" in done(upgraded, f"cat {TEXTFILES}/inspec.prom")
