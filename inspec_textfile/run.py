@@ -124,7 +124,8 @@ def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messag
         if problem:
             say.error(problem)
         # Only after the folders are locked: of two runs at once, the one that writes last must also have looked last.
-        sources = find_sources(job.arguments, job.results_dir, job.stdin_name)
+        latest = max(clock.now(), last.written) + _CLOCK_TOLERANCE
+        sources = find_sources(job.arguments, job.results_dir, job.stdin_name, latest)
         for problem_of_folder in sources.problems:
             say.error(problem_of_folder)
         converted = _convert(job, sources, last, reports_folder, clock, say)

@@ -26,7 +26,7 @@ def check(
     arguments: Sequence[str], results_dir: str, reports_dir: str | None, output_dir: str, output_file: str, *, now: float
 ) -> Iterator[Finding]:
     """Look at everything that a run needs. `now`: Unix time in seconds."""
-    sources, findings = usable(arguments, results_dir)
+    sources, findings = usable(arguments, results_dir, now)
     yield from findings
     yield from results_findings(sources, now)
     if reports_dir:

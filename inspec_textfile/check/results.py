@@ -19,8 +19,11 @@ _AHEAD_SECONDS = 3600
 """How far ahead of this host's clock a time may be before it is a finding."""
 
 
-def usable(arguments: Sequence[str], results_dir: str) -> tuple[Sources, list[Finding]]:
-    """Return the results files that are there, and what is wrong with the files and folders that were given."""
+def usable(arguments: Sequence[str], results_dir: str, now: float) -> tuple[Sources, list[Finding]]:
+    """Return the results files that are there, and what is wrong with the files and folders that were given.
+
+    `now`: Unix time in seconds.
+    """
     findings = []
     given = []
     for argument in arguments or [results_dir]:
@@ -32,7 +35,7 @@ def usable(arguments: Sequence[str], results_dir: str) -> tuple[Sources, list[Fi
             given.append(argument)
     if not given:
         return Sources((), (), ()), findings
-    sources = find_sources(given if arguments else (), results_dir, "stdin")
+    sources = find_sources(given if arguments else (), results_dir, "stdin", now + _AHEAD_SECONDS)
     findings += map(problem, sources.problems)
     findings += map(problem, skipped_results(filter(os.path.isdir, given)))
     findings += map(problem, dated_groups(sources.found))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from ipaddress import ip_address
-from uuid import UUID
 
 from inspec_textfile.history.differences import differences
 from inspec_textfile.history.model import (
@@ -26,6 +23,7 @@ from inspec_textfile.history.rule import Rule, Step
 from inspec_textfile.history.streaks import STREAKS, controls_of, is_complete, open_findings
 from inspec_textfile.report.model import LOADED, NOT_TESTED, PASSED, SKIPPED, Profile, Report, is_failing
 from inspec_textfile.report.status import count_controls
+from inspec_textfile.report.target import machine_of, same_host
 
 RULES: tuple[Rule, ...] = (STREAKS,)
 EARLIEST = 1446336000.0
@@ -135,21 +133,6 @@ def other_host(before: Snapshot | None, report: Report) -> str:
     return old if old and new and not same_host(old, new) else ""
 
 
-def same_host(one: str, other: str) -> bool:
-    """Return whether two names of hosts, neither "", may be of the same one.
-
-    A name with and without its domain is; an address says little, since hosts get new ones.
-    """
-    old, new = one.casefold(), other.casefold()
-    return old == new or old.startswith(f"{new}.") or new.startswith(f"{old}.") or _is_address(old) or _is_address(new)
-
-
-def _is_address(host: str) -> bool:
-    with suppress(ValueError):
-        return bool(ip_address(host.strip("[]")))
-    return False
-
-
 def _replaced(before: Snapshot | None, report: Report) -> Replaced | None:
     """Return whose results a new run takes the place of, None if they were of the same host and of one of its profiles."""
     if before is None:
@@ -178,9 +161,7 @@ def _machine(report: Report) -> str:
 
     The id of a container changes with each of its runs, so it tells no two hosts apart.
     """
-    with suppress(ValueError):
-        return "" if report.target else str(UUID(report.target_id)) if "-" in report.target_id else ""
-    return ""
+    return "" if report.target else machine_of(report.target_id)
 
 
 def _machine_before(before: Snapshot | None, report: Report) -> str:

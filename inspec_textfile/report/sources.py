@@ -6,9 +6,12 @@ Everything is untrusted here: names, links, special files. Nothing is opened tha
 from __future__ import annotations
 
 import errno
+import math
 import os
 import re
 import stat
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -24,6 +27,7 @@ MAX_REPORTS = 10_000
 """Reports of one run."""
 
 _SUFFIX = ".json"
+_MOST_AHEAD_OF_UTC = 14 * 3600
 
 
 class OlderRun(NamedTuple):
@@ -46,6 +50,8 @@ class Source(NamedTuple):
     """Earlier runs of the same report, in files of their own; oldest first."""
     refused: str = ""
     """Why it must not be read, "" if it may be."""
+    ahead: tuple[str, ...] = ()
+    """Files of the same report whose time stamps lie ahead of the clock."""
     wanted: str = ""
     """The name that it would have if no other file had taken it, else ""."""
 
@@ -55,7 +61,7 @@ class Sources(NamedTuple):
 
     found: tuple[Source, ...]
     problems: tuple[str, ...]
-    """Sentences about folders that could not be listed."""
+    """Sentences about folders that could not be listed, and files that are dated ahead of the clock."""
     unseen: tuple[str, ...]
     """Prefixes of the names of reports that may exist although they were not found: those in such folders."""
     named: bool = False
@@ -70,13 +76,14 @@ class SourceError(Exception):
     """A results file could not be read; the message is a sentence that says why and what to do."""
 
 
-def find_sources(arguments: Sequence[str], results_dir: str, stdin_name: str) -> Sources:
+def find_sources(arguments: Sequence[str], results_dir: str, stdin_name: str, latest: float = math.inf) -> Sources:
     """Find results files: all `*.json` below the folders among the arguments, and the files among them; `-` is standard input.
 
     Without arguments, `results_dir` is the folder. A report's name is its path without `.json` below the folder that
     was given, or below `results_dir`; a file from elsewhere has its own name. Names that start with a dot are
     skipped, as by a shell's `*.json`: they are other programs' unfinished files. Files of one folder whose names differ in a
-    time stamp alone are runs of one report, named without the stamp: the newest is its source.
+    time stamp alone are runs of one report, named without the stamp: the newest is its source. No run can have begun after
+    `latest` (Unix time, seconds): a later stamp is told, and does not count beside others.
     """
     named: list[tuple[str, str]] = []
     problems: list[str] = []
@@ -92,7 +99,9 @@ def find_sources(arguments: Sequence[str], results_dir: str, stdin_name: str) ->
             below = os.path.relpath(os.path.abspath(argument), os.path.abspath(results_dir))
             outside = below.startswith(os.pardir + os.sep) or os.path.isabs(below)
             named.append((os.path.basename(argument) if outside else below, argument))
-    found = _newest(_unique_names(_reports(named)))
+    reports = list(_reports(named, _stamp_of(latest)))
+    problems.extend(_dated_ahead(reports))
+    found = _newest(_unique_names(reports))
     if len(found) > MAX_REPORTS:
         unseen.append("")
     by_hand = any(argument == STDIN or not _is_folder(argument) for argument in arguments)
@@ -237,7 +246,15 @@ def without_stamp(name: str) -> tuple[str, str]:
     return rest.lstrip("-_.") if match.start() == 0 else rest, f"{year}{month}{day}{hour}{minute}{second or '00'}"
 
 
-def _reports(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Source]]:
+def _stamp_of(latest: float) -> str:
+    """Return the last credible time stamp. A stamp is in its host's own time, which may be 14 hours ahead of UTC."""
+    try:
+        return time.strftime("%Y%m%d%H%M%S", time.gmtime(latest + _MOST_AHEAD_OF_UTC))
+    except (OverflowError, ValueError, OSError):
+        return "~"
+
+
+def _reports(named: Iterable[tuple[str, str]], last_stamp: str) -> Iterator[tuple[str, Source]]:
     """Yield (path below the folder, source) for each report: files that differ in a time stamp alone are one."""
     files: dict[str, tuple[str, str]] = {}
     for item in sorted(named):
@@ -251,9 +268,12 @@ def _reports(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Source]]:
         rest, stamp = without_stamp(base) if path != STDIN else (base, "")
         name = rest if rest != _SUFFIX.lstrip(".") and rest != _SUFFIX else f"{os.path.basename(folder) or 'results'}{_SUFFIX}"
         groups.setdefault((os.path.dirname(path), os.path.join(folder, name)), []).append(OlderRun(stamp, path))
-    for (_, path_below), runs in groups.items():
+    for (_, path_below), group in groups.items():
+        ahead = tuple(run.path for run in group if run.stamp > last_stamp)
+        # If all are ahead of the clock, it is the clock that is wrong, or there is nothing else to show.
+        runs = [run for run in group if run.path not in ahead] or group
         *older, newest = sorted(runs, key=lambda run: (_order(run, runs), run.path))
-        yield path_below, Source("", newest.path, newest.stamp, tuple(older))
+        yield path_below, Source("", newest.path, newest.stamp, tuple(older), ahead=ahead)
 
 
 def _order(run: OlderRun, runs: Sequence[OlderRun]) -> str:
@@ -264,12 +284,28 @@ def _order(run: OlderRun, runs: Sequence[OlderRun]) -> str:
     return f"{max(earlier)}~" if earlier else ""
 
 
-def _unique_names(reports: Iterable[tuple[str, Source]]) -> Iterator[Source]:
+def _dated_ahead(reports: Iterable[tuple[str, Source]]) -> Iterator[str]:
+    for _, source in reports:
+        if source.ahead:
+            more = f" (and {len(source.ahead) - 1} more)" if len(source.ahead) > 1 else ""
+            yield (
+                f"{max(source.ahead)}{more}: has a date in its name that is ahead of this host's clock, so it does not count as the "
+                "newest run: rename or remove it, and check the clocks"
+            )
+
+
+def _unique_names(reports: Sequence[tuple[str, Source]]) -> Iterator[Source]:
+    """Yield the sources with their names. Reports that would have the same one are all named by their folders.
+
+    None of them has the plain name: which of them had it would depend on which others there are.
+    """
+    wanted_by = Counter(_report_name(path_below) for path_below, _ in reports)
     taken = set()
     for path_below, source in reports:
         wanted = name = _report_name(path_below)
-        if name in taken:  # two files of one name from two folders: tell them apart by their folders
-            name = _report_name(_name_by_folder(source.path))
+        if wanted_by[wanted] > 1 and source.path != STDIN:
+            folder, file = os.path.dirname(source.path), os.path.basename(path_below)
+            name = _report_name(_name_by_folder(os.path.join(folder, file)))
         number = 1
         unique = name
         while unique in taken:
@@ -280,7 +316,7 @@ def _unique_names(reports: Iterable[tuple[str, Source]]) -> Iterator[Source]:
 
 
 def _name_by_folder(path: str) -> str:
-    return os.path.normpath(path).replace(os.pardir + os.sep, "").lstrip(os.sep)
+    return os.path.abspath(path).lstrip(os.sep)
 
 
 def _report_name(path: str) -> str:

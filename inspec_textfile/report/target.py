@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import UUID
 
 from inspec_textfile.report.fields import as_mapping
-from inspec_textfile.report.model import Report
 from inspec_textfile.text import clean
 
 _NAMES = ("hostname", "host", "fqdn", "host_name", "node_name")
@@ -34,55 +34,33 @@ _IS_CGROUP = re.compile(
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z]", re.IGNORECASE)
 # What train makes of an empty file (the SHA-1 of nothing), and UUIDs of machines that have none.
 # The SHA-1 of nothing, which train makes of an empty file, and what machines have that have none.
-_NO_MACHINE = {"da39a3ee5e6b5b0db255bfef95601890", "0" * 32, "f" * 32}
+_NO_MACHINE = {"da39a3ee-5e6b-5b0d-b255-bfef95601890", str(UUID(int=0)), str(UUID(int=(1 << 128) - 1))}
 
 _QUERY = re.compile(r"[?#;&]")
 _IS_QUERY = re.compile(r"[?#;&][\w.-]{1,100}=")
 _SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]{0,50}:)?//", re.IGNORECASE)
 
 
-class Identity(NamedTuple):
-    """What tells the hosts of two reports apart."""
+def same_host(one: str, other: str) -> bool:
+    """Return whether two names of hosts may be of the same one: with and without its domain.
 
-    name: str = ""
-    """The host's name in lower case; "" if it is unknown, or an address, which a host may lose to another."""
-    machine: str = ""
-    """A machine's UUID in lower case; "" if it is unknown, or that of a container, which is new each time."""
-
-
-def identity(report: Report) -> Identity:
-    """Return which host a report says it scanned."""
-    return identity_of(report.target, report.target_id)
-
-
-def identity_of(target: str, target_id: str) -> Identity:
-    """Return what `Report.target` and `Report.target_id` say about a host."""
-    name = target.casefold().rstrip(".")
-    machine = re.sub("[{}-]", "", target_id).lower() if _IS_UUID.fullmatch(target_id) else ""
-    return Identity("" if _is_address(name) else name, "" if machine in _NO_MACHINE else machine)
-
-
-def same_host(old: Identity, new: Identity) -> bool:
-    """Return whether two reports may be of one host: unless both name it, with or without its domain, and the names differ.
-
-    Another machine id alone says nothing: hosts are installed again, and InSpec takes the id from wherever it finds one.
+    "" and an address say little: hosts get new addresses, and others their old ones.
     """
-    a, b = old.name, new.name
-    return not a or not b or a == b or a.startswith(f"{b}.") or b.startswith(f"{a}.")
+    old, new = one.casefold().rstrip("."), other.casefold().rstrip(".")
+    if old.startswith(f"{new}.") or new.startswith(f"{old}.") or old in ("", new) or not new:
+        return True
+    return is_address(old) or is_address(new)
 
 
-def are_several(machines: Iterable[str]) -> bool:
-    """Return whether the machine ids of successive runs, oldest first, are of two hosts that take turns.
+def machine_of(target_id: str) -> str:
+    """Return the UUID of the machine that a `Report.target_id` is of, in lower case; "" if it is of none.
 
-    Of one that comes back after another: A, B, A. "" stands for a run that does not say.
+    The id of a container is new with each of its runs, so it tells no two hosts apart.
     """
-    seen: list[str] = []
-    for machine in machines:
-        if machine and machine in seen[:-1]:
-            return True
-        if machine and machine not in seen[-1:]:
-            seen.append(machine)
-    return False
+    if not _IS_UUID.fullmatch(target_id):
+        return ""
+    machine = str(UUID(target_id))
+    return "" if machine in _NO_MACHINE else machine
 
 
 def read_target(document: Mapping[str, Any], *, is_converted: bool) -> tuple[str, str]:
@@ -100,7 +78,7 @@ def read_target(document: Mapping[str, Any], *, is_converted: bool) -> tuple[str
             ids.append(clean(raw))
         elif _IS_ID.fullmatch(text):
             ids.append(text)
-        elif text and (kind != _FROM_PLATFORM or not is_converted or _HOST_NAME.fullmatch(text) or _is_address(text)):
+        elif text and (kind != _FROM_PLATFORM or not is_converted or _HOST_NAME.fullmatch(text) or is_address(text)):
             names.append(text)
     return next(iter(names), ""), next(iter(ids), "")
 
@@ -140,12 +118,12 @@ def without_secrets(target: str) -> str:
     if "=" in host:
         return ""
     name, colon, port = host.partition("/")[0].rpartition(":")
-    if scheme and colon and not port.isdigit() and not _is_address(host):
+    if scheme and colon and not port.isdigit() and not is_address(host):
         return name  # `user:password` without a host
     return host.rstrip("/") if scheme else host.strip()
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
     """Return whether this is an IP address, with or without a port. `cafe.de` is none."""
     bracketed = re.fullmatch(r"\[([^\]]*)\](?::\d+)?", host)
     for text in (bracketed[1] if bracketed else host, host.rpartition(":")[0]):

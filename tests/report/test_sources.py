@@ -37,9 +37,85 @@ def test_files_of_one_name_from_two_folders_are_told_apart(tmp_path: Path) -> No
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).touch()
 
-    found = names(str(tmp_path / "one/x.json"), str(tmp_path / "two/x.json"), results_dir=tmp_path / "none")
+    one, two = (str(tmp_path / name) for name in ("one/x.json", "two/x.json"))
+    folder = str(tmp_path).lstrip("/")
 
-    assert found == [f"{str(tmp_path).lstrip('/')}/two/x", "x"]
+    assert names(one, results_dir=tmp_path / "none") == ["x"]
+    assert names(one, two, results_dir=tmp_path / "none") == [f"{folder}/one/x", f"{folder}/two/x"]
+    assert names(two, one, results_dir=tmp_path / "none") == [f"{folder}/one/x", f"{folder}/two/x"]
+    assert names(str(tmp_path / "one"), str(tmp_path / "two"), results_dir=tmp_path) == [f"{folder}/one/x", f"{folder}/two/x"]
+
+
+def test_a_name_does_not_change_when_another_folder_joins(tmp_path: Path) -> None:
+    for name in ("a/logs/last.json", "b/logs/last.json", "c/logs/last.json", "c/logs/other.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    folders = [str(tmp_path / name / "logs") for name in "abc"]
+
+    two, three = set(names(*folders[1:], results_dir=tmp_path)), set(names(*folders, results_dir=tmp_path))
+
+    assert "last" not in two | three
+    assert two < three
+    assert "other" in two
+
+
+def test_dated_files_of_one_name_in_two_folders_keep_their_names(tmp_path: Path) -> None:
+    seen = set()
+    for day in (22, 23, 24):
+        for folder in ("a", "b"):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / f"scan-202611{day}060000.json").touch()
+        seen.add(tuple(names(str(tmp_path / "a"), str(tmp_path / "b"), results_dir=tmp_path)))
+
+    assert seen == {tuple(f"{str(tmp_path).lstrip('/')}/{folder}/scan" for folder in "ab")}
+
+
+def test_a_name_given_to_standard_input_stays(tmp_path: Path) -> None:
+    (tmp_path / "stdin.json").touch()
+
+    assert names("-", str(tmp_path / "stdin.json"), results_dir=tmp_path / "none") == [
+        "stdin",
+        f"{str(tmp_path).lstrip('/')}/stdin",
+    ]
+
+
+NOW = 1795500000.0  # 24 November 2026, 06:00 UTC
+
+
+def test_a_date_ahead_of_the_clock_does_not_win_and_is_told(tmp_path: Path) -> None:
+    for stamp in ("20261123060000", "20261124060000", "20991231000000", "20990101000000"):
+        (tmp_path / f"web01-{stamp}.json").touch()
+
+    found = find_sources((), str(tmp_path), "stdin", NOW)
+
+    (source,) = found.found
+    assert os.path.basename(source.path) == "web01-20261124060000.json"
+    assert [os.path.basename(run.path) for run in source.older] == ["web01-20261123060000.json"]
+    assert found.problems == (
+        f"{tmp_path}/web01-20991231000000.json (and 1 more): has a date in its name that is ahead of this host's clock, so it does "
+        "not count as the newest run: rename or remove it, and check the clocks",
+    )
+
+
+def test_a_date_is_in_the_time_of_its_own_host(tmp_path: Path) -> None:
+    for stamp in ("20261123200000", "20261124190000"):  # 13 hours ahead: Tonga
+        (tmp_path / f"web01-{stamp}.json").touch()
+
+    found = find_sources((), str(tmp_path), "stdin", NOW)
+
+    assert found.found[0].stamp == "20261124190000"
+    assert not found.problems
+
+
+def test_files_that_are_all_ahead_of_the_clock_are_read_and_told(tmp_path: Path) -> None:
+    for stamp in ("20991230000000", "20991231000000"):
+        (tmp_path / f"web01-{stamp}.json").touch()
+
+    found = find_sources((), str(tmp_path), "stdin", NOW)
+
+    assert found.found[0].stamp == "20991231000000"
+    assert len(found.problems) == 1
+    assert not find_sources((), str(tmp_path), "stdin").problems
 
 
 @pytest.mark.parametrize("link", ["latest.json", "Latest.json", "z.json"])

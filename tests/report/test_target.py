@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from inspec_textfile.report.parse import parse_report
-from inspec_textfile.report.target import Identity, are_several, identity, identity_of, same_host, without_secrets
+from inspec_textfile.report.target import machine_of, same_host, without_secrets
 
 UUID = "6f1d2c3b-aaaa-bbbb-cccc-0123456789ab"
-OTHER = "0f0f0f0f-aaaa-bbbb-cccc-0123456789ab"
 HASH = "0123456789abcdef" * 4
 
 
@@ -189,22 +188,16 @@ def test_user_and_password_are_in_no_target(target: str, expected: str) -> None:
     ],
 )
 def test_same_host(old: str, new: str, same: bool) -> None:
-    assert same_host(identity_of(old, ""), identity_of(new, "")) is same
-    assert same_host(identity_of(new, ""), identity_of(old, "")) is same
-
-
-def test_another_machine_id_alone_is_no_other_host() -> None:
-    assert same_host(identity_of("", UUID), identity_of("", OTHER))
-    assert same_host(identity_of("web01", UUID), identity_of("web01", OTHER))
-    assert not same_host(identity_of("web01", UUID), identity_of("web02", UUID))  # clones have the same one
+    assert same_host(old, new) is same
+    assert same_host(new, old) is same
 
 
 @pytest.mark.parametrize(
     ("target_id", "machine"),
     [
-        (UUID, UUID.replace("-", "")),
-        (f"{{{UUID.upper()}}}", UUID.replace("-", "")),
-        (HASH[:32], HASH[:32]),
+        (UUID, UUID),
+        (f"{{{UUID.upper()}}}", UUID),
+        (UUID.replace("-", ""), UUID),
         (HASH, ""),
         (f"docker-{HASH}.scope", ""),
         ("da39a3ee-5e6b-5b0d-b255-bfef95601890", ""),
@@ -212,21 +205,4 @@ def test_another_machine_id_alone_is_no_other_host() -> None:
     ],
 )
 def test_the_id_of_a_machine(target_id: str, machine: str) -> None:
-    assert identity_of("", target_id) == Identity("", machine)
-
-
-def test_the_identity_of_a_report() -> None:
-    report = parse_report(json.dumps({"profiles": [], "node_name": "Web01", "platform": {"target_id": UUID}}).encode(), "x", 0)
-
-    assert identity(report) == Identity("web01", UUID.replace("-", ""))
-
-
-@pytest.mark.parametrize(
-    ("machines", "several"),
-    [
-        *((machines, False) for machines in ("", "a", "aa", "aab", "abc", " a a ", "ab b")),
-        *((machines, True) for machines in ("aba", "abca", "aabbaa", "a b a")),
-    ],
-)
-def test_machines_that_take_turns(machines: str, several: bool) -> None:
-    assert are_several([machine.strip() for machine in machines]) is several
+    assert machine_of(target_id) == machine
