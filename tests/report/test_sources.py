@@ -92,8 +92,8 @@ def test_a_date_ahead_of_the_clock_does_not_win_and_is_told(tmp_path: Path) -> N
     assert os.path.basename(source.path) == "web01-20261124060000.json"
     assert [os.path.basename(run.path) for run in source.older] == ["web01-20261123060000.json"]
     assert found.problems == (
-        f"{tmp_path}/web01-20991231000000.json (and 1 more): has a date in its name that is ahead of this host's clock, so it does "
-        "not count as the newest run: rename or remove it, and check the clocks",
+        f"{tmp_path}/web01-20991231000000.json (and 1 more): has a date in its name that is ahead of this host's clock, so it "
+        "does not count as the newest run: rename or remove it, and check the clocks",
     )
 
 
