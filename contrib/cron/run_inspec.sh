@@ -72,9 +72,10 @@ log_bytes=262144     # limit of a log; each report keeps the logs of the last ru
 trouble=0
 child=
 
-# The metrics. A label is written as in the file: {report="NAME"}; a series is a metric's name and a label.
+# The metrics. A start without an end after it: InSpec still runs, or this script was killed. A label is written as in the file: {report="NAME"}; a series is a metric's name and a label.
 started=inspec_exec_last_start_timestamp_seconds
-ended=inspec_exec_last_exit_status
+ended=inspec_exec_last_end_timestamp_seconds
+exited=inspec_exec_last_exit_status
 succeeded=inspec_exec_success
 labels=() # of the reports in the config, in its order
 declare -A value
@@ -85,7 +86,8 @@ stopped() {
     if [[ -n $child ]]; then
         kill -TERM "$child" 2>/dev/null
         wait "$child"
-        value[$succeeded$label]=0 # label: make_report's
+        value[$ended$label]=$(date +%s) # label: make_report's
+        value[$succeeded$label]=0
         write_metrics
     fi
     remove_partials
@@ -161,8 +163,21 @@ objection_to_output() {
         124) echo "it took longer than $limit and was ended" ;;
         126 | 127) echo "$inspec could not be started (exit status $1)" ;;
         137) echo "it was killed: it did not end when the time was up ($limit), or memory ran out" ;;
-        172) echo "Chef's licence is not accepted: set CHEF_LICENSE (exit status 172)" ;;
-        *) echo "exit status $1" ;;
+        *) echo "exit status $1$(meaning_of "$1")" ;;
+    esac
+}
+
+# Prints what an exit status means to InSpec (its lib/inspec/ui.rb), or nothing.
+meaning_of() {
+    case $1 in
+        2) echo " (a plug-in of InSpec failed)" ;;
+        3) echo " (the profile uses what this InSpec no longer has)" ;;
+        4 | 201) echo " (a gem that the profile needs is missing or cannot be loaded)" ;;
+        5) echo " (the profile's signature is wrong)" ;;
+        6) echo " (the profile has no signature, and signatures are required)" ;;
+        172) echo " (Chef's licence is not accepted: set CHEF_LICENSE=accept-silent)" ;;
+        173) echo " (Chef's licence key does not allow InSpec: set another CHEF_LICENSE_KEY)" ;;
+        174) echo " (there is no licence key: set CHEF_LICENSE_KEY)" ;;
     esac
 }
 
@@ -217,7 +232,8 @@ print_family() {
 
 print_metrics() {
     print_family "$started" "When InSpec was last started for the report."
-    print_family "$ended" "Exit status of InSpec when it last ended; 124 or 137: it took too long and was ended."
+    print_family "$ended" "When InSpec last ended for the report; before its last start: it still runs, or its end was not seen. 0: never."
+    print_family "$exited" "Exit status of InSpec when it last ended; 124 or 137: it took too long and was ended."
     print_family "$succeeded" "1 if the last run wrote the report, whatever the controls say, else 0."
 }
 
@@ -255,6 +271,7 @@ make_report() {
 
     if open_log && open_partial; then
         value[$started$label]=$(date +%s)
+        : "${value[$ended$label]:=0}"
         write_metrics
         # timeout holds the lock (9) as long as InSpec runs, even if this script is killed. What a control leaves running
         # (an agent, a tunnel) does not hold it. timeout runs in the background so that this script handles signals at once.
@@ -265,7 +282,8 @@ make_report() {
         wait "$child"
         status=$?
         child=
-        value[$ended$label]=$status
+        value[$ended$label]=$(date +%s)
+        value[$exited$label]=$status
         why=$(objection_to_output "$status" /dev/fd/8)
         if [[ -z $why ]]; then
             # A rename within a folder is atomic. sync first, so that a power cut can't leave an empty report.

@@ -134,8 +134,18 @@ def test_reports_of_every_version_are_taken(host: CronHost) -> None:
         ("exit 100", "it printed no report (exit status 100)"),
         ("echo; exit 100", "its output is not a report, or only half of one (exit status 100)"),
         ("echo '{}'; exit 0", "its output is not a report, or only half of one (exit status 0)"),
-        ("echo 'Do you accept the licence?'; exit 172", "set CHEF_LICENSE"),
-        ("cat {report}; exit 2", "exit status 2"),
+        (
+            "echo 'Do you accept the licence?'; exit 172",
+            "exit status 172 (Chef's licence is not accepted: set CHEF_LICENSE=accept-silent)",
+        ),
+        ("exit 173", "exit status 173 (Chef's licence key does not allow InSpec: set another CHEF_LICENSE_KEY)"),
+        ("exit 174", "exit status 174 (there is no licence key: set CHEF_LICENSE_KEY)"),
+        ("cat {report}; exit 2", "exit status 2 (a plug-in of InSpec failed)"),
+        ("exit 3", "exit status 3 (the profile uses what this InSpec no longer has)"),
+        ("exit 4", "exit status 4 (a gem that the profile needs is missing or cannot be loaded)"),
+        ("exit 5", "exit status 5 (the profile's signature is wrong)"),
+        ("exit 6", "exit status 6 (the profile has no signature, and signatures are required)"),
+        ("exit 7", "exit status 7"),
         ("cat {report}; kill -9 $$", "it was killed"),
         ("cat {report}; kill -SEGV $$", "exit status 139"),
     ],
@@ -146,7 +156,7 @@ def test_what_is_no_report_never_replaces_the_last_good_one(with_last_good: Cron
     run = with_last_good.run()
     assert run.returncode == 1
     assert run.stdout == ""
-    assert f"report 'monitorama': {said}" in run.stderr.replace("Chef's licence is not accepted: ", "")
+    assert f"report 'monitorama': {said}" in run.stderr
     assert with_last_good.result() == LAST_GOOD.read_bytes()
     assert not with_last_good.left_over()
 
@@ -507,10 +517,11 @@ def test_a_folder_of_somebody_else_among_the_results(host: CronHost, how: str) -
 
 def test_a_sender_delivers_into_a_folder_of_its_own(host: CronHost) -> None:
     """docs/operations.md, "Reports that others deliver"."""
-    (commands,) = (block for block in all_commands_of(REPOSITORY / "docs" / "operations.md") if "-o SENDER" in block)
+    (commands,) = (block for block in all_commands_of(REPOSITORY / "docs" / "operations.md") if "-o from-web01" in block)
+    commands = commands.replace("useradd --system --create-home --shell /bin/sh from-web01", "")
     for placeholder, here in {
         "/usr/local/etc/inspec-results": str(host.results),
-        "-o SENDER": f"-o {OTHERS}",
+        "-o from-web01": f"-o {OTHERS}",
         "-g inspec-textfile": f"-g {OTHERS - 1}",
     }.items():
         assert placeholder in commands
@@ -698,6 +709,7 @@ def test_the_samples_lines_are_right(host: CronHost) -> None:
 
 
 STARTED = "inspec_exec_last_start_timestamp_seconds"
+ENDED = "inspec_exec_last_end_timestamp_seconds"
 EXIT_STATUS = "inspec_exec_last_exit_status"
 SUCCESS = "inspec_exec_success"
 
@@ -723,10 +735,10 @@ def test_what_became_of_a_run(host: CronHost, case: str, status: int, success: i
     host.configure_one(host.stand_in.prints("profile", report("7.1.16", case), status))
     before = int(time.time())
     host.run()
-    assert before <= (outcome(host, family=STARTED) or 0) <= time.time()
+    assert before <= (outcome(host, family=STARTED) or 0) <= (outcome(host, family=ENDED) or 0) <= time.time()
     assert outcome(host, family=EXIT_STATUS) == status
     assert outcome(host) == success
-    assert host.metrics.read_text().count("\n# TYPE ") == 3
+    assert host.metrics.read_text().count("\n# TYPE ") == 4
     assert stat.S_IMODE(host.metrics.stat().st_mode) == 0o644
     assert [path.name for path in host.textfiles.iterdir()] == ["inspec_exec.prom"]
 
@@ -742,7 +754,7 @@ def test_node_exporter_and_promtool_take_any_name(host: CronHost, tmp_path: Path
         served = parse_series(node.scrape())
     assert served["node_textfile_scrape_error"] == 0
     labels = {name.replace("\\", r"\\").replace('"', r"\"") for name in names}
-    for family in (STARTED, EXIT_STATUS, SUCCESS):
+    for family in (STARTED, ENDED, EXIT_STATUS, SUCCESS):
         assert {f'{family}{{report="{label}"}}' for label in labels} == {name for name in served if name.startswith(family)}
     check = [require("promtool", "prometheus"), "check", "metrics"]
     run = subprocess.run(check, input=host.metrics.read_bytes(), capture_output=True, check=False)
@@ -803,15 +815,28 @@ def test_a_config_of_its_own_has_metrics_of_its_own(host: CronHost) -> None:
 
 def test_while_inspec_runs_its_start_is_new_and_the_rest_is_the_last_runs(slow: CronHost) -> None:
     slow.metrics.write_text(
-        f'{STARTED}{{report="monitorama"}} 7\n{EXIT_STATUS}{{report="monitorama"}} 100\n{SUCCESS}{{report="monitorama"}} 1\n'
+        "".join(
+            f'{family}{{report="monitorama"}} {value}\n'
+            for family, value in ((STARTED, 7), (ENDED, 9), (EXIT_STATUS, 100), (SUCCESS, 1))
+        )
     )
     run = slow.start()
     wait_for_pid(slow)
     assert (outcome(slow, family=STARTED) or 0) > time.time() - 60
-    assert (outcome(slow, family=EXIT_STATUS), outcome(slow)) == (100, 1)
+    assert (outcome(slow, family=ENDED), outcome(slow, family=EXIT_STATUS), outcome(slow)) == (9, 100, 1)
     run.terminate()
     run.communicate(timeout=60)
     assert (outcome(slow, family=EXIT_STATUS), outcome(slow)) == (100, 0)  # stopped: it wrote no report
+    assert (outcome(slow, family=ENDED) or 0) >= (outcome(slow, family=STARTED) or 0)
+
+
+def test_a_run_that_was_killed_has_a_start_and_no_end(slow: CronHost) -> None:
+    run = slow.start()
+    wait_for_pid(slow)
+    run.kill()
+    run.communicate(timeout=60)
+    assert (outcome(slow, family=STARTED) or 0) > time.time() - 60
+    assert outcome(slow, family=ENDED) == 0
 
 
 @pytest.mark.parametrize("what", ["link", "fifo", "partial link", "partial folder"])
