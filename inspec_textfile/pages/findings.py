@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.links import anchor, page_link
@@ -38,7 +39,7 @@ def _lines(report: FleetReport, fleet: Fleet) -> Iterator[tuple[object, ...]]:
     if not summary:
         return
     now = summary.at
-    link = page_link(report.name) if report.has_page else ""
+    link = cell(page_link(report.name)) if report.has_page else ""
     of_report = cell(report.name), cell(summary.target)
     for one in sorted(summary.findings, key=worst_first):
         finding = one.finding
@@ -58,10 +59,11 @@ def _lines(report: FleetReport, fleet: Fleet) -> Iterator[tuple[object, ...]]:
             finding.total,
             max(0, int((now - finding.since) // DAY)),
             "" if limit is None else "yes" if is_overdue(finding, now, fleet.limits) else "no",
-            cell(link and f"{link}#{anchor(one.profile, one.control)}"),
+            link and f"{link}#{anchor(one.profile, one.control)}",
         )
 
 
+@lru_cache(4096)
 def cell(text: str) -> str:
     """Return a text of a report as a cell: in one line, and no formula for any spreadsheet.
 

@@ -199,8 +199,9 @@ def _notes(one: Standing) -> Iterable[Markup]:
     broken, summary = one.report.unreadable, one.summary
     if broken:
         since = html(" since {}", minute(broken.since, "utc")) if broken.since is not None else NOTHING
+        reason = broken.reason.rstrip(".") if broken.missing else f"the results file {broken.reason.rstrip('.')}"
         figures = " Figures: the last run that could be read." if summary else ""
-        yield html('<p><b class="unreadable">Unreadable</b>{}: {}.{}</p>', since, broken.reason.rstrip("."), figures)
+        yield html('<p><b class="unreadable">Unreadable</b>{}: {}.{}</p>', since, reason, figures)
     if one.report.inspec_failing_since is not None:
         since = minute(one.report.inspec_failing_since, "utc")
         yield html('<p><b class="error">InSpec itself fails</b> since {}: there are no newer results.</p>', since)
