@@ -224,7 +224,7 @@ def test_many_reports_that_passed_stand_below_a_line_of_their_own() -> None:
 def test_an_unreadable_report_has_its_reason_since_when_and_its_last_good_page() -> None:
     broken = BROKEN._replace(since=1_795_000_000.0)
     without, kept = (page_of(FleetReport("host1/cut", None, broken, has_page=has_page)) for has_page in (False, True))
-    reason = "Unreadable since 2026-11-18 11:06 UTC: the results file is cut short (line 1, column 2): InSpec is still writing it, or died."
+    reason = f"Unreadable since 2026-11-18 11:06 UTC: the results file {BROKEN.reason}."
 
     assert reason in text_of(without)
     assert "/r/host1/cut.json" in text_of(without)
