@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -237,12 +237,10 @@ def without_past(report: ReportMemory) -> ReportMemory:
 def encode(memory: Memory) -> bytes:
     """Return the content of the file."""
     head = {"format": FORMAT, "history_start": memory.history_start, "written": memory.written, "reports": len(memory.reports)}
-    digest = hashlib.sha256()
-    lines = []
+    pieces: list[bytes] = []
 
     def add(part: list[str], value: bytes) -> None:
-        lines.append(b"%s\t%s\n" % (line(part), value))
-        digest.update(lines[-1])
+        pieces.extend((line(part), b"\t", value, b"\n"))
 
     add(["head"], line(head))
     add(["upload"], line(memory.upload))
@@ -250,31 +248,42 @@ def encode(memory: Memory) -> bytes:
         add(["report", report.name, "file"], line(report.file.as_json()))
         for name, data in report.parts.items():
             add(["report", report.name, name], data)
-    return b"%s%s\n" % (b"".join(lines), digest.hexdigest().encode())
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return b"".join((*pieces, digest.hexdigest().encode(), b"\n"))
 
 
 def decode(data: bytes) -> Memory:
     """Read the content of the file. Raises Damaged."""
     if len(data) > MAX_BYTES:
         raise Damaged(f"is over {MAX_BYTES >> 20} MiB")
-    text, _, digest = data.rstrip(b"\n").rpartition(b"\n")
-    if hashlib.sha256(text + b"\n").hexdigest().encode() != digest:
+    end = data.rfind(b"\n", 0, -1) + 1  # the last line is the digest of all before it
+    if hashlib.sha256(memoryview(data)[:end]).hexdigest().encode() != data[end:].rstrip(b"\n"):
         raise Damaged("is damaged")
     try:
-        if text.startswith(b"{"):
-            return _decode_format2(text)
-        return _decode(text.split(b"\n"))
+        if data.startswith(b"{"):
+            return _decode_format2(data[:end])
+        return _decode(_lines(data, end))
     except WRONG:
         raise Damaged("is damaged") from None
 
 
-def _decode(lines: Iterable[bytes]) -> Memory:
+def _lines(data: bytes, end: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield name and value of each part, without a copy of the whole."""
+    start = 0
+    while start < end:
+        tab, stop = data.find(b"\t", start), data.index(b"\n", start)
+        yield data[start:tab], data[tab + 1 : stop]
+        start = stop + 1
+
+
+def _decode(lines: Iterable[tuple[bytes, bytes]]) -> Memory:
     head: dict[str, Any] = {}
     upload: Any = None
     files: dict[str, FileFacts] = {}
     parts: dict[str, dict[str, bytes]] = {}
-    for one in lines:
-        label, _, value = one.partition(b"\t")
+    for label, value in lines:
         kind, *path = json.loads(label)
         if kind == "head":
             head = json.loads(value)
