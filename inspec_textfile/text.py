@@ -16,6 +16,9 @@ _UNSAFE = (
 _LOOKS_ESCAPED = r"\\(?=x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _MAX_ON_TERMINAL = 600
+MAX_NAME_BYTES = 1000
+"""Of UTF-8, of an id or a name. Thousands of findings each have one."""
+_DIGEST_CHARACTERS = 16
 
 
 def clean(text: str) -> str:
@@ -27,7 +30,19 @@ def clean(text: str) -> str:
     """
     if "\\" in text:
         text = re.sub(_LOOKS_ESCAPED, r"\\\\", text)
-    return text if text.isascii() and text.isprintable() else re.sub(_UNSAFE, _escaped, text)
+    text = text if text.isascii() and text.isprintable() else re.sub(_UNSAFE, _escaped, text)
+    return shortened(text, MAX_NAME_BYTES)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many bytes of UTF-8, cut between two characters. Two that differ stay different."""
+    if len(text) * 4 <= most:
+        return text
+    data = text.encode("utf-8", "backslashreplace")
+    if len(data) <= most:
+        return text
+    ending = f"... sha256:{hashlib.sha256(data).hexdigest()[:_DIGEST_CHARACTERS]}"
+    return data[: most - len(ending)].decode("utf-8", "ignore") + ending
 
 
 def _escaped(match: re.Match[str]) -> str:

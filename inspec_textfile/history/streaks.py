@@ -6,6 +6,7 @@ The state is a mapping of `ControlKey` to `Finding`: every control that failed w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import compress
 from typing import Any
 
 from inspec_textfile.history.model import MAX_NOT_TESTED, ControlKey, Finding, ProfileRun
@@ -51,23 +52,23 @@ class Streaks(Rule):
         return {key: finding for key, finding in state.items() if finding.since <= latest}
 
     def as_json(self, state: _Findings) -> dict[str, Any]:
-        """Return findings as a table: the names of its columns, and a row for each control."""
-        return {
-            "columns": [*ControlKey._fields, *Finding._fields],
-            "rows": [[*key, *finding] for key, finding in state.items()],
-        }
+        """Return findings as a table for each profile: the names of the columns are given once."""
+        profiles: dict[str, list[list[Any]]] = {}
+        for key, finding in state.items():
+            profiles.setdefault(key.profile, []).append([key.control, *finding])
+        return {"columns": ["control", *Finding._fields], "profiles": profiles}
 
     def from_json(self, value: Any) -> dict[ControlKey, Finding]:
-        """Return the findings of a table."""
-        columns = value["columns"]
-        known = [name in Finding._fields for name in columns]
-        profile, control = map(columns.index, ControlKey._fields)
-        names = [name for name in columns if name in Finding._fields]
-        findings = {}
-        for row in value["rows"]:
-            fields = dict(zip(names, (item for item, is_known in zip(row, known) if is_known)))
-            findings[ControlKey(row[profile], row[control])] = Finding(**fields)
-        return findings
+        """Return the findings of such tables. Columns of another version are ignored."""
+        names = value["columns"]
+        is_known = [name in Finding._fields for name in names]
+        columns = list(compress(names, is_known))
+        control = names.index("control")
+        return {
+            ControlKey(profile, row[control]): Finding(**dict(zip(columns, compress(row, is_known))))
+            for profile, rows in value["profiles"].items()
+            for row in rows
+        }
 
     def before_as_json(self, state: _Findings, after: _Findings) -> dict[str, Any]:
         """Return what cannot be told from the state after the run: most findings stay, and have been seen once more."""

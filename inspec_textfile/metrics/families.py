@@ -6,18 +6,13 @@ Names and units: https://prometheus.io/docs/practices/naming/
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from inspec_textfile.text import shortened
+
 MAX_LABEL_BYTES = 300
 """Of UTF-8. A managed Prometheus refuses a whole scrape for one label over 1,023 bytes."""
-_DIGEST_CHARACTERS = 16
-# Control characters, bidirectional and invisible ones, and U+FFFD, which Prometheus's templates take for an error.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd\ud800-\udfff]"
-)
 
 Rows = Iterable["tuple[dict[str, str], float]"]
 """Label values by name, and the value."""
@@ -62,14 +57,8 @@ def family(
 
 
 def label(value: str) -> str:
-    """Return a text as a label's value: what cannot be seen as escapes, and cut between two characters if it is very long.
+    """Return a text as a label's value, cut between two characters if it is very long. Two that differ stay different.
 
-    Two that differ stay different.
+    Names and ids of reports are clean already (`text.clean`).
     """
-    if not value.isprintable() or "\ufffd" in value or "\u200b" in value:
-        value = _UNSAFE.sub(lambda unsafe: unsafe.group().encode("unicode_escape").decode("ascii"), value)
-    data = value.encode("utf-8", "backslashreplace")
-    if len(data) <= MAX_LABEL_BYTES:
-        return value
-    ending = f"... sha256:{hashlib.sha256(data).hexdigest()[:_DIGEST_CHARACTERS]}"
-    return data[: MAX_LABEL_BYTES - len(ending)].decode("utf-8", "ignore") + ending
+    return shortened(value, MAX_LABEL_BYTES)

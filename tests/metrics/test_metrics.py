@@ -123,7 +123,7 @@ def test_wrappers_have_a_row_of_zeros_in_the_original_family_only() -> None:
 def test_labels_are_escaped_and_sorted() -> None:
     text = text_of(row_of(report(profile('a "quoted" \\ name\nof two lines'), profile("A"))))
 
-    assert r'inspec_checks_mtime{profile="a \"quoted\" \\ name\\nof two lines"}' in text
+    assert r'inspec_checks_mtime{profile="a \"quoted\" \\ name\nof two lines"}' in text
     rows = [line for line in text.splitlines() if line.startswith("inspec_checks_mtime")]
     assert rows == sorted(rows)
 
