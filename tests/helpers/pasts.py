@@ -9,9 +9,7 @@ from inspec_textfile.history.model import Change, Changes, ControlKey, Differenc
 from inspec_textfile.pages import index
 from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.report.model import Report, Unreadable
-from inspec_textfile.summary import Summary, summarize
-
-from helpers.reports import load
+from inspec_textfile.summary import Summary
 
 DAY = 86_400
 CASES = ["ssh-baseline", "edge-outcomes", "all-pass", "multi-with-broken", "waivers", "multi-three"]
@@ -85,15 +83,3 @@ def past_of(report: Report, *, runs: int = 20) -> History:
         differences=(Difference("profile_version", "ssh", "1.0", "1.1", added=3, gone=1),),
     )
     return History(tuple(earlier), failures, changes)
-
-
-def fleet(many: int, *, folders: bool = False) -> str:
-    """Return an index of that many reports, two of which cannot be read."""
-    some = [summarize(load(f"7.1.16/{case}"), past_of(load(f"7.1.16/{case}"))) for case in CASES]
-    found = [
-        some[index % len(some)]._replace(
-            name=f"host{index // 3:03}/part-{index % 3}" if folders else f"web{index:03}.example.com"
-        )
-        for index in range(many - len(BROKEN))
-    ]
-    return index_of(found, BROKEN, {"cut": some[1]._replace(name="cut")})

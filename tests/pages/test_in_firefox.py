@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from inspec_textfile import pages
+from inspec_textfile.pages import controls, index
 
 from helpers.firefox import firefox
-from helpers.pasts import fleet, past_of
+from helpers.fleets import fleet
+from helpers.pasts import past_of
 from helpers.reports import load
 
 HITS = "return document.querySelectorAll('.c:not([hidden])').length"
@@ -19,7 +21,8 @@ HITS = "return document.querySelectorAll('.c:not([hidden])').length"
 def test_firefox_opens_and_filters(tmp_path: Path) -> None:
     report = load("7.1.16/edge-outcomes")
     (tmp_path / "page.html").write_text(pages.render_report(report, past_of(report)), encoding="utf-8")
-    (tmp_path / "index.html").write_text(fleet(23, folders=True), encoding="utf-8")
+    (tmp_path / "index.html").write_text(index.render(fleet(60)), encoding="utf-8")
+    (tmp_path / "controls.html").write_text(controls.render(fleet(60)), encoding="utf-8")
     with firefox(tmp_path) as browser:
         browser.ask("WebDriver:Navigate", url=f"file://{tmp_path}/page.html#c:edge-outcomes/pass-one")
         assert browser.run("return getComputedStyle(document.querySelector('.c')).display") == "block"
@@ -32,7 +35,12 @@ def test_firefox_opens_and_filters(tmp_path: Path) -> None:
         browser.run("document.querySelector('.m td.error a').click()")
         assert browser.run(HITS) == 8
         browser.ask("WebDriver:Navigate", url=f"file://{tmp_path}/index.html")
-        browser.run("document.querySelectorAll('thead button')[4].click()")
-        assert browser.run("return document.querySelector('thead [aria-sort]').textContent") == "Failed"
-        browser.run("document.querySelector('[name=is][value=unreadable]').click()")
-        assert browser.run("return document.querySelectorAll('.r:not([hidden])').length") == 2
+        browser.run("document.querySelectorAll('thead button')[1].click()")
+        assert browser.run("return document.querySelector('thead [aria-sort]').textContent") == "Critical"
+        assert browser.run("return document.querySelector('.r .n').textContent") == "1"
+        browser.run("document.querySelector('[name=state][value=unreadable]').click()")
+        said = browser.run("return document.querySelector('.chip:has(:checked) b').textContent")
+        assert str(browser.run("return document.querySelectorAll('.r:not([hidden])').length")) == said
+        browser.ask("WebDriver:Navigate", url=f"file://{tmp_path}/controls.html")
+        browser.run("document.querySelector('.r summary').click()")
+        assert browser.run("return getComputedStyle(document.querySelector('.r .more')).display") == "table-row"
