@@ -161,11 +161,12 @@ def fallback_name(output_file: str) -> str:
 def load(folder: OutputFolder, output_file: str) -> tuple[Memory, str]:
     """Return the memory beside a .prom, and a sentence that says what is wrong with it, "" if nothing is.
 
-    If it is missing although there is a .prom, or cannot be used, the memory of the run before serves.
+    If it is missing although there is a .prom that is not empty, or cannot be used, the memory of the run before serves.
     """
     name, fallback = file_name(output_file), fallback_name(output_file)
-    is_first = not any(map(folder.has, (name, fallback, output_file)))
-    if is_first:
+    # contrib/systemd makes an empty .prom, so that node_exporter's link to it leads somewhere before the first run.
+    has_run = folder.has(name) or folder.has(fallback) or bool(folder.read(output_file, 1))
+    if not has_run:
         return Memory(), ""
     try:
         return _read(folder, name), ""

@@ -248,6 +248,16 @@ def test_a_memory_that_is_missing_beside_the_prom_is_told(host: Host) -> None:
     assert host.run().returncode == 0
 
 
+def test_an_empty_prom_is_none(host: Host) -> None:
+    """contrib/systemd makes one for node_exporter before the first run."""
+    host.add("7.1.16/ssh-baseline")
+    host.prom.touch()
+
+    done = host.run()
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_memory_is_for_its_user_only(host: Host) -> None:
     host.add("7.1.16/ssh-baseline")
     host.run()
