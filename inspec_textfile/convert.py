@@ -185,7 +185,8 @@ def _converted(source: Source, report: Report, context: Context) -> Converted:
     infos: list[str] = []
     page = last.file.page
     if context.reports_folder:
-        page = _write_page(context.reports_folder, report, history, errors, infos)
+        limits = dict(context.options.limits)
+        page = _write_page(context.reports_folder, report, history, limits, errors, infos)
     summary = summarize(report, history)
     file = FileFacts(
         digest=report.digest,
@@ -283,11 +284,18 @@ def _moved_file(source: Source, last: ReportMemory) -> list[str]:
 # --- the page -----------------------------------------------------------------------------------------------------------------
 
 
-def _write_page(folder: OutputFolder, report: Report, history: History, errors: list[str], infos: list[str]) -> str:
+def _write_page(
+    folder: OutputFolder,
+    report: Report,
+    history: History,
+    limits: Mapping[str, int],
+    errors: list[str],
+    infos: list[str],
+) -> str:
     """Write a report's page; return its SHA-256, "" on failure."""
     name = page_file(report.name)
     try:
-        page = pages.render_report(report, history).encode()
+        page = pages.render_report(report, history, limits).encode()
         digest = digest_of(page)
         if folder.digest(name) == digest:
             infos.append(f"{folder.path}/{name}: unchanged")

@@ -7,9 +7,9 @@ from urllib.parse import quote_plus
 
 from inspec_textfile.pages.layout import prose
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.parts import bar, facts
+from inspec_textfile.pages.parts import facts
 from inspec_textfile.pages.results import message
-from inspec_textfile.pages.verdict import coverage
+from inspec_textfile.pages.times import duration
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import FAILED, LOADED, Input, Profile, Report
 from inspec_textfile.summary import tally, title
@@ -31,7 +31,7 @@ def not_loaded(profiles: Iterable[Profile]) -> Iterable[Markup]:
             yield html(
                 '<section class="alert not_reviewed" aria-label="{}"><h2>{}</h2>{}</section>\n',
                 f"Profile {dependency.name} below {profile.name} did not run",
-                f"Profile {dependency.name}, which {profile.name} builds on: {dependency.status}",
+                f"Profile {dependency.name}, a dependency of {profile.name}: {dependency.status}",
                 _reason(dependency.message),
             )
 
@@ -57,24 +57,30 @@ def profile_rows(profiles: Iterable[Profile]) -> Markup:
         counts = [f"{number(many)} {STATUS_NAMES[status].lower()}" for status, many in counted.by_status.items() if many]
         rows.append(
             html(
-                '<li><p><a href="#controls" data-f="q={}">{}</a> <small>{}</small></p>{}<p class="dim">{}</p></li>\n',
+                '<li><p><a href="#controls" data-f="q={}">{}</a> <small>{}</small></p><p class="dim">{}</p></li>\n',
                 quote_plus(f'"{profile.name}"', errors="replace"),
                 title(profile),
                 profile.entry.version,
-                bar(counted),
-                f"{', '.join(counts)} · {coverage(counted)}" if counts else "no controls",
+                ", ".join(counts) or "no controls",
             )
         )
     return html(
         '<section class="about" id="profiles" aria-labelledby="h-profiles"><h2 id="h-profiles">Profiles</h2>'
-        '<ul class="profs">{}</ul></section>\n',
+        "<ul>{}</ul></section>\n",
         join(rows),
     )
 
 
 def about_section(report: Report) -> Markup:
     """Return everything else that the report says about itself and its profiles."""
-    sections = [_about_profile(profile) for profile in report.profiles]
+    rows = [
+        ("Report", html("{}", report.name)),
+        ("Host", html("{}", report.target) if report.target else None),
+        ("Host id", html("{}", report.target_id) if report.target_id else None),
+        ("Platform", html("{} {}", report.platform, report.platform_release) if report.platform else None),
+        ("Took", duration(report.duration) if report.duration is not None else None),
+    ]
+    sections = [facts(rows), *(_about_profile(profile) for profile in report.profiles)]
     notes = join([html("<li>This report {}.</li>", warning.text) for warning in report.warnings])
     return html(
         '<section class="about" id="about" aria-labelledby="h-about"><h2 id="h-about">About this report</h2>{}{}</section>\n',

@@ -1,4 +1,7 @@
-"""One control on a report's page: a line that says what it is and how it went, folded below it everything known about it."""
+"""One control on a report's page: a row that says what it is and how it went, folded below it everything known about it.
+
+In this order: what people decided, since when it fails, the first messages, the fix, then what is looked up more rarely.
+"""
 
 from __future__ import annotations
 
@@ -7,145 +10,160 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from inspec_textfile.history.model import ControlKey, Finding, History
+from inspec_textfile.history.model import Change, ControlKey, Finding, History
 from inspec_textfile.pages import links, past
 from inspec_textfile.pages.layout import prose
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.nist import nist_ids
 from inspec_textfile.pages.register import attestation_box, waiver_box
-from inspec_textfile.pages.results import Backtraces, reason, results_markup
+from inspec_textfile.pages.results import Backtraces, counted_results, heading, reason, results_markup
 from inspec_textfile.pages.tags import is_prose, severity_note, tags_markup
-from inspec_textfile.pages.verdict import tests
 from inspec_textfile.pages.words import STATUS_NAMES, count, number
-from inspec_textfile.report.model import ERROR, FAILED, NOT_REVIEWED, PASSED, WAIVED, Control, ControlEntry, Profile, Ref
-from inspec_textfile.report.status import count_results, is_error
+from inspec_textfile.report.model import (
+    ERROR,
+    FAILED,
+    NOT_REVIEWED,
+    NOT_TESTED,
+    WAIVED,
+    Control,
+    ControlEntry,
+    Profile,
+    Ref,
+)
 
 _LABELS = {"fix": "Fix", "remediation": "Remediation", "check": "Check", "rationale": "Rationale", "desc": "Description"}
 _ORDER = ("fix", "remediation", "check", "rationale")
-_MAX_IDS = 3
-"""Ids of NIST SP 800-53 in a control's line; all of them stand among its tags."""
+_MAX_ROW_TITLE = 400
+"""Characters of a title in a row; the rest of a longer one follows where the control is open."""
 
 
 class Context(NamedTuple):
     """What a control's markup depends on beside the control."""
 
     history: History
-    changed: dict[ControlKey, tuple[str, str]]
-    """new, fixed or worse, and how a page says it."""
+    ages: past.Ages
+    changed: Mapping[ControlKey, tuple[str, Change]]
+    """new, fixed or worse, and what changed."""
     backtraces: Backtraces
-    several: bool
-    """The report has other profiles too, so each control names its own."""
+    largest: str
+    """The profile that most controls are of; those of others name theirs."""
 
 
-def context(history: History, *, several: bool) -> Context:
-    """Return the context of a report's controls."""
-    changes = history.changes
-    changed = {
-        **{one.key: ("fixed", "fixed") for one in changes.fixed},
-        **{one.key: ("worse", count(one.more_tests, "more test fails", "more tests fail")) for one in changes.worse},
-        **{one.key: ("new", "new") for one in changes.newly_failing},
-    }
-    return Context(history, changed, Backtraces(), several)
-
-
-def control_markup(profile: Profile, control: Control, around: Context, *, unfold: bool) -> Iterable[Markup]:
+def control_markup(profile: Profile, control: Control, context: Context, *, unfold: bool) -> Iterable[Markup]:
     """Return a control, in pieces. `unfold`: show it open from the start."""
     entry = control.entry
-    anchor = links.anchor(profile.name, control.id)
     key = ControlKey(profile.name, control.id)
-    failure = around.history.findings.get(key)
-    changed = around.changed.get(key, ("", ""))
-    counted = count_results([control])
-    yield html(
-        '<details class="c {}" data-v="{}"{}{}>\n<summary><span class="st">{}</span><h3><code>{}</code> <span>{}</span></h3>',
-        control.status,
-        control.severity,
-        _marks(control, counted, failure, changed[0]),
+    finding = context.history.findings.get(key)
+    change, changed = context.changed.get(key, ("", None))
+    failed, total = counted_results(control)
+    yield row(
+        Row(
+            status=control.status,
+            severity=control.severity,
+            id=control.id,
+            title=heading(control),
+            tests=f"{number(failed)} of {number(total)}" if total else "",
+            finding=finding,
+            change=change,
+            nist=tuple(dict.fromkeys(nist_ids(entry.tags))),
+            profile=profile.name if profile.name != context.largest else "",
+            took=sum(result.run_time or 0 for result in entry.results),
+            why=reason(control) if control.status in (NOT_REVIEWED, WAIVED) else "",
+            anchor=links.anchor(profile.name, control.id),
+        ),
+        context.ages,
+        unfold=unfold,
+    )
+    past_said = context.ages.sentence(finding, change, changed.more_tests if changed else 0) if finding else NOTHING
+    yield from _body(profile, control, context, past_said)
+    yield html("</div>\n</details>\n")
+
+
+class Row(NamedTuple):
+    """What a control's line shows, each part at a place of its own."""
+
+    status: str
+    severity: str
+    id: str
+    title: str
+    tests: str
+    finding: Finding | None
+    change: str
+    nist: tuple[str, ...]
+    profile: str
+    took: float
+    why: str
+    anchor: str
+
+
+def row(shown: Row, ages: past.Ages, *, unfold: bool = False) -> Markup:
+    """Return the line of a control, and the start of what is folded below it: `</div></details>` ends it."""
+    finding = shown.finding
+    not_tested = finding is not None and finding.status == NOT_TESTED
+    marks = [html(' data-t="{}"', f"{shown.took:.3g}")] if shown.took else []
+    if finding:
+        marks.append(html(' data-s="{}"', int(finding.since)))
+        marks.append(html(' data-r="{}"', finding.runs))
+    changes = [shown.change] * bool(shown.change) + [NOT_TESTED] * not_tested
+    changes += ["overdue"] * bool(finding and ages.is_overdue(finding))
+    if changes:
+        marks.append(html(' data-w="{}"', " ".join(changes)))
+    return html(
+        '<details class="c {}{}" data-v="{}"{}{}><summary><i class="st">{}</i><b class="sv {}">{}</b>'
+        '<code>{}</code><h3>{}{}</h3><span class="n{}">{}</span>{}{}{}</summary>\n<div class="b" id="{}">',
+        shown.status,
+        " not_tested" if not_tested and shown.status != NOT_TESTED else "",
+        shown.severity,
+        join(marks),
         html(" open") if unfold else NOTHING,
-        STATUS_NAMES[control.status],
-        control.id,
-        entry.title or "",
+        STATUS_NAMES[NOT_TESTED if not_tested else shown.status],
+        shown.severity,
+        shown.severity,
+        shown.id,
+        shown.title if len(shown.title) <= _MAX_ROW_TITLE else f"{shown.title[:_MAX_ROW_TITLE]} …",
+        html(" <small>{}</small>", shown.profile) if shown.profile else NOTHING,
+        " i worse" if shown.change == "worse" else "",
+        shown.tests,
+        ages.cell(finding, shown.change),
+        html('<span class="ni">{}</span>', _short(shown.nist)) if shown.nist else NOTHING,
+        html('<span class="why">{}</span>', shown.why) if shown.why else NOTHING,
+        shown.anchor,
     )
-    yield html(
-        '<span class="n">{}{}{}{}</span><span class="sv {}">{}</span>{}</summary>\n<div class="b" id="{}">',
-        html("<span>{}</span> ", profile.name) if around.several else NOTHING,
-        html("<span>{}</span> ", _tests(control, counted)) if control.status != PASSED or len(entry.results) > 1 else NOTHING,
-        _since(failure, changed),
-        _ids(entry),
-        control.severity,
-        control.severity,
-        html('<span class="why">{}</span>', reason(control))
-        if control.status in (FAILED, ERROR, NOT_REVIEWED, WAIVED)
-        else NOTHING,
-        anchor,
-    )
-    yield from _body(profile, control, around, anchor)
 
 
-def _tests(control: Control, counted: Mapping[str, int]) -> str:
-    """Return how the tests of a control went."""
-    broken = sum(map(is_error, control.entry.results)) if control.status == ERROR else 0
-    if not broken:
-        return tests(counted)
-    failed, total = counted.get(FAILED, 0) - broken, sum(counted.values())
-    return f"{number(broken)} of {count(total, 'test')} broke" + (f", {number(failed)} failed" if failed > 0 else "")
+def _short(ids: tuple[str, ...]) -> str:
+    """Return the first of some ids, and how many more there are."""
+    return f"{ids[0]} +{number(len(ids) - 1)}" if len(ids) > 1 else ids[0]
 
 
-def _body(profile: Profile, control: Control, around: Context, anchor: str) -> Iterable[Markup]:
+def _body(profile: Profile, control: Control, context: Context, past_said: Markup) -> Iterable[Markup]:
     entry = control.entry
+    if len(heading(control)) > _MAX_ROW_TITLE:
+        yield html("<p>{}</p>", heading(control))
     if entry.waiver:
         yield waiver_box(entry.waiver)
     if entry.attestation:
         yield attestation_box(entry.attestation)
+    if past_said:
+        yield html('<p class="nt">{}</p>', past_said)
     if entry.removed:
         left_out = count(sum(entry.removed.values()), "more result")
-        yield html('<p class="note">The sender left {} out of this report: {}.</p>', left_out, _removed(entry))
-    yield from results_markup(entry.results, lambda lines: around.backtraces.markup(lines, anchor))
+        yield html('<p class="nt">The sender left {} out of this report: {}.</p>', left_out, _removed(entry))
+    anchor = links.anchor(profile.name, control.id)
+    yield from results_markup(entry.results, lambda lines: context.backtraces.markup(lines, anchor))
     yield from _texts(entry, control.status)
-    yield tags_markup(entry.tags)
-    yield severity_note(control)
-    if entry.refs:
-        yield html('<div class="refs"><h4>References</h4><ul>{}</ul></div>', join(map(_ref, entry.refs)))
-    yield from _code(profile, control)
-    impact = "" if entry.impact is None else f"impact {entry.impact:g}"
-    yield html('<p class="nt">{} <a class="ln" href="#{}">Link</a></p></div>\n</details>\n', impact, anchor)
+    yield from _details(profile, control)
 
 
 def _removed(entry: ControlEntry) -> str:
     return ", ".join(f"{number(many)} {status}" for status, many in sorted(entry.removed.items()) if many)
 
 
-def _marks(control: Control, counted: Mapping[str, int], failure: Finding | None, changed: str) -> Markup:
-    """Return what the script filters and sorts by: tests failed of all, how long they took, since when, what changed."""
-    took = sum(result.run_time or 0 for result in control.entry.results)
-    failed, total = counted.get(FAILED, 0), sum(counted.values())
-    marks = [html(' data-n="{}/{}"', failed, total)] if failed or total != 1 else []
-    marks += [html(' data-t="{}"', f"{took:.3g}")] if took else []
-    if failure:
-        marks.append(html(' data-s="{}"', int(failure.since)))
-    if changed:
-        marks.append(html(' data-w="{}"', changed))
-    return join(marks)
-
-
-def _since(failure: Finding | None, changed: tuple[str, str]) -> Markup:
-    """Return what changed, and since when a control fails: what is new needs no date."""
-    kind, said = changed
-    mark = html('<b class="ch {}">{}</b> ', kind, said) if kind else NOTHING
-    return html("{}{}", mark, html("{} ", past.since(failure)) if failure and kind != "new" else NOTHING)
-
-
-def _ids(entry: ControlEntry) -> Markup:
-    ids = list(dict.fromkeys(nist_ids(entry.tags)))
-    more = f" +{number(len(ids) - _MAX_IDS)}" if len(ids) > _MAX_IDS else ""
-    return html('<span class="ni">{}{}</span>', ", ".join(ids[:_MAX_IDS]), more) if ids else NOTHING
-
-
 # --- what the profile says about the control ----------------------------------------------------------------------------------
 
 
 def _texts(entry: ControlEntry, status: str) -> Iterable[Markup]:
-    """Return fix, check, description and the rest; at hand what this status asks for."""
+    """Return fix, check, description and the rest; what this status asks for and the description at hand."""
     texts: dict[str, list[str]] = {}
     seen = {(entry.desc or "").strip(), ""}
     tagged = [(key, value) for key, value in entry.tags.items() if isinstance(value, str) and is_prose(value)]
@@ -156,15 +174,32 @@ def _texts(entry: ControlEntry, status: str) -> Iterable[Markup]:
     if entry.desc and entry.desc.strip():
         texts["desc"] = [entry.desc]
     wanted = {FAILED: ("fix", "remediation"), ERROR: ("fix", "remediation"), NOT_REVIEWED: ("check",)}.get(status, ())
-    labels = [label for label in (*wanted, "desc", *_ORDER) if label in texts]
+    labels = [label for label in (*wanted, *_ORDER[:-1], "desc", *_ORDER) if label in texts]
     for label in dict.fromkeys([*labels, *texts]):
-        yield html(
-            '<details class="x{}"{}><summary>{}</summary><div class="md">{}</div></details>',
-            " fix" if label in ("fix", "remediation") else "",
-            html(" open") if label == "desc" or label in wanted else NOTHING,
-            _LABELS.get(label, label),
-            join(map(prose, texts[label])),
-        )
+        name = _LABELS.get(label, label)
+        css = "md fix" if label in ("fix", "remediation") else "md"
+        text = join(map(prose, texts[label]))
+        if label == "desc" or label in wanted:
+            yield html('<h4>{}</h4><div class="{}">{}</div>', name, css, text)
+        else:
+            yield html('<details class="x"><summary>{}</summary><div class="{}">{}</div></details>', name, css, text)
+
+
+def _details(profile: Profile, control: Control) -> Iterable[Markup]:
+    """Return marks, references and code: what is looked up rarely."""
+    entry = control.entry
+    impact = "" if entry.impact is None else f"impact {entry.impact:g}"
+    parts = [
+        tags_markup(entry.tags),
+        severity_note(control),
+        html('<ul class="refs">{}</ul>', join(map(_ref, entry.refs))) if entry.refs else NOTHING,
+        *_code(profile, control),
+    ]
+    beside = ", ".join([*dict.fromkeys(nist_ids(entry.tags)), *([impact] if impact else [])])
+    if any(parts):
+        yield html('<details class="x"><summary>Details <small>{}</small></summary>{}</details>', beside, join(parts))
+    elif impact:
+        yield html('<p class="nt">{}</p>', impact)
 
 
 def _ref(ref: Ref) -> Markup:
@@ -180,7 +215,7 @@ _WEB = re.compile(r"\A(?:https?://[^\s\\]+|mailto:[^\s\\]+)\Z", re.IGNORECASE)
 
 
 def is_web_link(url: str) -> bool:
-    """Tell whether a URL is one that a page may link to."""
+    """Return whether a URL is one that a page may link to."""
     url = url.strip()
     if not _WEB.match(url) or not url.isprintable():
         return False
@@ -203,7 +238,7 @@ def _code(profile: Profile, control: Control) -> Iterable[Markup]:
         source = next((source for _, source in places if source), "")
         shown = _CACHE.sub("", source) if "/cache/" in source else source
         yield html(
-            '<details class="x deep"><summary>Code{} <span>{}</span></summary>{}<pre>{}</pre></details>',
+            "<h4>Code{} <small>{}</small></h4>{}<pre>{}</pre>",
             f" in {names}" if names != profile.name or len(codes) > 1 else "",
             shown,
             html('<p class="nt">{}</p>', source) if shown != source else NOTHING,

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
-from functools import cache
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from inspec_textfile.pages.icon import icon_link
-from inspec_textfile.pages.markup import Markup, html, join, own_file
+from inspec_textfile.pages.markup import NOTHING, Markup, defuse, html, join, own_file
 
 REPORT, OVERVIEW = "report", "overview"
 FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    REPORT: (("base.css", "report.css", "print.css"), ("base.js", "export.js", "report.js")),
-    OVERVIEW: (("tokens.css", "common.css", "overview.css"), ("base.js", "overview.js")),
+    REPORT: (("tokens.css", "common.css", "report.css", "print.css"), ("common.js", "export.js", "report.js")),
+    OVERVIEW: (("tokens.css", "states.css", "common.css", "overview.css"), ("base.js", "overview.js")),
 }
 """The files of this package that go into a page of each kind: styles, scripts."""
+_MAX_SHEET_HEAD = 120
+"""Characters at the head of a sheet of paper."""
 
 
 class _Own(NamedTuple):
-    """Our style and script, and the policy that allows them and nothing else."""
+    """Our style and script."""
 
     style: Markup
     script: Markup
-    policy: str
 
 
 @cache
@@ -32,21 +34,35 @@ def own(kind: str) -> _Own:
     """Return what goes into every page of a kind, REPORT or OVERVIEW."""
     styles, scripts = FILES[kind]
     style = join([own_file(name) for name in styles])
-    script = html("(() => {\n'use strict'\n{}})()", join([own_file(name) for name in scripts]))
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+    return _Own(style, html("(() => {\n'use strict'\n{}})()", join([own_file(name) for name in scripts])))
+
+
+def policy(styles: Sequence[str], script: str) -> str:
+    """Return the policy that allows these styles and this script, by their hashes, and nothing else."""
+    return (
+        f"default-src 'none'; style-src {' '.join(map(_hash, styles))}; script-src {_hash(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _Own(style, script, policy)
 
 
+@lru_cache(16)
 def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def page(kind: str, title: str, status: str, body: Iterable[Markup]) -> str:
-    """Return a whole page. `status`, one of STATUSES, is what its icon shows."""
-    style, script, policy = own(kind)
+_PLAIN = re.compile(r"[^A-Za-z0-9 .,:_-]")
+
+
+def _sheet_head(text: str) -> Markup:
+    """Return the style that prints a text at the head of every sheet, where a browser can; it holds plain characters only."""
+    quoted = _PLAIN.sub(lambda found: f"\\{ord(found.group()):x} ", defuse(text)[:_MAX_SHEET_HEAD])
+    return html('@page{@top-left{content:"{}"}}', html("{}", quoted)) if text else NOTHING
+
+
+def page(kind: str, title: str, status: str, body: Iterable[Markup], sheet_head: str = "") -> str:
+    """Return a whole page. `status`: what its icon shows; `sheet_head`: what stands on every sheet of paper."""
+    style, script = own(kind)
+    styles = [style, _sheet_head(sheet_head)] if sheet_head else [style]
     head = html(
         """<!doctype html>
 <html lang="en">
@@ -57,14 +73,14 @@ def page(kind: str, title: str, status: str, body: Iterable[Markup]) -> str:
 <meta name="referrer" content="no-referrer">
 <title>{}</title>
 {}
-<style>{}</style>
+{}
 </head>
 <body>
 """,
-        policy,
+        policy(styles, script),
         title,
         icon_link(status),
-        style,
+        join([html("<style>{}</style>", one) for one in styles]),
     )
     end = html("\n<script>{}</script>\n</body>\n</html>\n", script)
     return "".join([head, *body, end])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from inspec_textfile.pages.markup import Markup, html
-from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, WAIVED
+from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
 
 _SHAPES: Mapping[str, tuple[str, str, str]] = {
     FAILED: ("c62828", "M1 1h14v14h-14z", "M5 5l6 6m0-6l-6 6"),  # square, cross
     ERROR: ("8e24aa", "M8 0l8 15.5h-16z", "M8 6v4.5m0 1.5v1.5"),  # triangle, exclamation mark
+    NOT_TESTED: ("c62828", "M1 1h14v14h-14z", "M8 4v5.5m0 1.5v1.5"),  # square, exclamation mark
     NOT_REVIEWED: ("c77700", "M8 0l8 8-8 8-8-8z", "M6 6q2-3 4 0t-2 3m0 2v1.5"),  # diamond, question mark
     WAIVED: ("1565c0", "M0 3h16v10h-16z", "M4 9q2-3 4-1t4-1"),  # bar, wave
     NOT_APPLICABLE: ("687078", "M0 8a8 8 0 1 1 16 0a8 8 0 1 1-16 0z", "M4.5 8h7"),  # circle, dash

@@ -72,9 +72,21 @@ def from_parser(markup: str) -> Markup:
     return Markup(markup)
 
 
+_STRING = re.compile(r'("[^"]*")')
+_COMMENT_LINE = re.compile(r"(?m)^(?: *//.*| */\*.*\*/ *|)\n")
+
+
 def own_file(name: str) -> Markup:
-    """Return a file of this package, style or script, as it is."""
-    return Markup((pkgutil.get_data(__package__, name) or b"").decode())
+    """Return a file of this package, style or script, without indentation and lines that are comments.
+
+    Of a style, also without the white space that separates nothing. What stands within quotes stays as it is.
+    """
+    text = _COMMENT_LINE.sub("", re.sub("(?m)^ +", "", (pkgutil.get_data(__package__, name) or b"").decode()))
+    if name.endswith(".css"):
+        pieces = _STRING.split(text)
+        pieces[::2] = [re.sub(r"(?<=[:,])\s+", "", re.sub(r"\s*([{};])\s*", r"\1", piece)) for piece in pieces[::2]]
+        text = "".join(pieces)
+    return Markup(text)
 
 
 # --- characters that must not reach a browser raw -----------------------------------------------------------------------------

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.verdict import coverage, tests, verdict
-from inspec_textfile.pages.words import STATUS_NAMES, count, number
-from inspec_textfile.report.model import STATUSES
-from inspec_textfile.summary import Summary, Tally
-
-_BAR_WIDTH = 1000
+from inspec_textfile.pages.times import day_text
+from inspec_textfile.pages.verdict import verdict
+from inspec_textfile.pages.words import SHORT_NAMES, number
+from inspec_textfile.report.model import NOT_TESTED, STATUSES
+from inspec_textfile.summary import Summary
 
 
 def facts(rows: Iterable[tuple[str, Markup | None]]) -> Markup:
@@ -19,36 +18,16 @@ def facts(rows: Iterable[tuple[str, Markup | None]]) -> Markup:
     return html('<dl class="facts">{}</dl>', join(shown))
 
 
-def verdict_block(summary: Summary, news: Markup) -> Markup:
-    """Return the sentence that matters, how much of the report it rests on, and what is new since the run before."""
+def verdict_block(summary: Summary, more: Markup) -> Markup:
+    """Return the sentence that matters, and what stands beside it. Its date is shown once newer results could not be read."""
     status, sentence = verdict(summary)
+    then = html('<span class="then">On {}: </span>', day_text(summary.started)) if summary.started is not None else NOTHING
     return html(
-        '<section class="verdict {}" aria-label="Verdict"><p class="say">{}</p><p class="cov">{}. {}.</p>{}</section>\n',
+        '<section aria-label="Verdict"><p class="say i {}"><span><b>{}{}</b> {}</span></p></section>\n',
         status,
+        then,
         sentence,
-        coverage(summary.tally).rstrip("."),
-        tests(summary.results).capitalize(),
-        news,
-    )
-
-
-def bar(tally: Tally) -> Markup:
-    """Return the proportions as a bar."""
-    counts = {status: many for status, many in tally.by_status.items() if many}
-    total = sum(counts.values())
-    if not total:
-        return NOTHING
-    pieces, done = [], 0
-    for status, many in counts.items():
-        left, right = done * _BAR_WIDTH // total, (done + many) * _BAR_WIDTH // total
-        pieces.append(html('<rect class="{}" x="{}" width="{}" height="10"/>', status, left, max(right - left, 2)))
-        done += many
-    spoken = ", ".join(f"{many} {STATUS_NAMES[status].lower()}" for status, many in counts.items())
-    return html(
-        '<svg class="bar" viewBox="0 0 {} 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>\n',
-        _BAR_WIDTH,
-        f"Controls: {spoken}",
-        join(pieces),
+        more,
     )
 
 
@@ -60,20 +39,17 @@ def counts_table(summary: Summary) -> Markup:
     tally = summary.tally
     by_status = tally.by_status
     statuses = [status for status in STATUSES if by_status[status]]
-    rows = [
-        html(
-            '<tr class="all"><th scope="row">All</th>{}</tr>\n',
-            join([filter_cell(by_status[status], status, "") for status in statuses]),
-        )
-    ]
+    rows = []
     for level in tally.severities:
         cells = join([filter_cell(tally.counts.get((level, status), 0), status, f"severity={level}") for status in statuses])
-        head = html('<a href="#controls" data-f="severity={}">{}</a>', level, level.capitalize())
+        head = html('<a class="sv {}" href="#controls" data-f="severity={}">{}</a>', level, level, level.capitalize())
         rows.append(html('<tr><th scope="row">{}</th>{}</tr>\n', head, cells))
+    total = join([filter_cell(by_status[status], status, "") for status in statuses])
+    rows.append(html('<tr class="all"><th scope="row">All {}</th>{}</tr>\n', number(tally.total), total))
     return html(
-        '<table class="m"><caption>{} by severity</caption><thead><tr><th scope="col">Severity</th>{}</tr></thead>'
-        "<tbody>\n{}</tbody></table>\n",
-        count(tally.total, "control"),
+        '<section aria-labelledby="h-counts"><h2 id="h-counts">By severity</h2>'
+        '<table class="m"><thead><tr><th scope="col"><span class="heard">Severity</span></th>{}</tr></thead>'
+        "<tbody>\n{}</tbody></table></section>\n",
         status_heads(statuses),
         join(rows),
     )
@@ -81,7 +57,7 @@ def counts_table(summary: Summary) -> Markup:
 
 def status_heads(statuses: Iterable[str]) -> Markup:
     """Return the heads of the columns of a table by status."""
-    return join([html('<th scope="col" class="{}"><span>{}</span></th>', status, STATUS_NAMES[status]) for status in statuses])
+    return join([html('<th scope="col"><span class="i {}">{}</span></th>', status, SHORT_NAMES[status]) for status in statuses])
 
 
 def filter_cell(many: int, status: str, more: str) -> Markup:
@@ -95,46 +71,67 @@ def filter_cell(many: int, status: str, more: str) -> Markup:
 # --- tools --------------------------------------------------------------------------------------------------------------------
 
 
-def toolbar(summary: Summary) -> Markup:
-    """Return search, filters and sorting; hidden until the script makes them work."""
+def toolbar(summary: Summary, host: str, overdue: int) -> Markup:
+    """Return the bar that stays in sight, and what filters beside it; hidden until the script makes them work."""
     tally = summary.tally
-    by_status = tally.by_status
     statuses = [
-        box("status", status, STATUS_NAMES[status], by_status[status], status) for status in STATUSES if by_status[status]
+        chip("status", status, f"i {status}", SHORT_NAMES[status], many) for status, many in tally.by_status.items() if many
     ]
     by_level = {level: sum(tally.counts.get((level, status), 0) for status in STATUSES) for level in tally.severities}
-    levels = [box("severity", level, level.capitalize(), many, level) for level, many in by_level.items()]
-    changes = (("new", "New", summary.newly_failing), ("worse", "Worse", summary.worse), ("fixed", "Fixed", summary.fixed))
-    changed = [box("change", value, shown, many, "") for value, shown, many in changes if many]
+    levels = [chip("severity", level, f"sv {level}", level.capitalize(), many) for level, many in by_level.items()]
+    changes = (
+        ("new", "", "New", summary.newly_failing),
+        ("worse", "i worse", "Worse", summary.worse),
+        (NOT_TESTED, "i not_tested", SHORT_NAMES[NOT_TESTED], summary.not_tested),
+        ("overdue", "i overdue", "Overdue", overdue),
+        ("fixed", "i passed", "Fixed", summary.fixed),
+    )
+    changed = [chip("change", value, css, shown, many) for value, css, shown, many in changes if many]
+    failing = sum(tally.failing.values())
     return html(
-        """<form class="tools" id="tools" role="search" aria-label="Controls" hidden>
-<p class="grow"><label for="q">Search</label>
-<input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="id, title, text, tag:AC-2" aria-keyshortcuts="/">
-<output id="count" aria-live="polite"></output> <button type="button" id="reset" hidden>Show all</button>
-<button type="button" id="more" aria-expanded="false" aria-controls="filters">Filters</button></p>
-<p class="acts"><label for="sort">Sort</label> <select id="sort"><option value="">worst first</option>{}
-<option value="id">by id</option><option value="title">by title</option><option value="time">slowest first</option></select>
-<button type="button" id="fold">Expand all</button> <button type="button" id="csv">Download CSV</button>
+        """<div class="tools" id="tools" role="search" aria-label="Controls" hidden>
+<p class="host"><b>{}</b> <span id="at"></span></p>
+<button type="button" id="more" aria-expanded="false" aria-controls="facets">Filters <output id="few"></output></button>
+<button type="button" id="reset" aria-pressed="true">All <b>{}</b></button>
+{}{}<input type="search" id="q" aria-label="Search" autocomplete="off" spellcheck="false" placeholder="Search"
+aria-keyshortcuts="/">
+<details class="menu"><summary aria-label="More"></summary><div>
+<label>Sort <select id="sort"><option value="">worst first</option>{}<option value="id">by id</option>
+<option value="title">by title</option><option value="time">slowest first</option></select></label>
+<button type="button" id="fold">Expand all</button><button type="button" id="csv">Download CSV</button>
 <button type="button" id="copy">Copy list</button>
-<button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></p>
-<div id="filters">{}{}{}</div></form>
+<button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></div></details>
+</div>
+<div id="facets" role="group" aria-label="More filters" hidden>{}{}
+<output id="count" aria-live="polite" aria-atomic="true"></output>
+</div>
 """,
+        host,
+        number(tally.total),
+        chips("Status", statuses),
+        html(
+            '<span class="step"><button type="button" id="back" class="i chevron">Previous</button>'
+            '<button type="button" id="next" class="i chevron">Next failing</button></span>'
+        )
+        if failing
+        else NOTHING,
         html('<option value="since">failing longest</option>') if summary.oldest else NOTHING,
-        boxes("Status", statuses),
-        boxes("Severity", levels if len(levels) > 1 else ()),
-        boxes("Since the run before", changed),
+        chips("Severity", levels if len(levels) > 1 else ()),
+        chips("Since the run before", changed),
     )
 
 
-def boxes(legend: str, found: Sequence[Markup]) -> Markup:
+def chips(legend: str, found: Sequence[Markup]) -> Markup:
     """Return a group of chips, nothing without any."""
-    return html("<fieldset><legend>{}</legend>{}</fieldset>\n", legend, join(found)) if found else NOTHING
+    if not found:
+        return NOTHING
+    return html('<fieldset class="chips"><legend class="heard">{}</legend>{}</fieldset>\n', legend, join(found))
 
 
-def box(name: str, value: str, shown: str, many: int, css_class: str) -> Markup:
+def chip(name: str, value: str, css_class: str, shown: str, many: int) -> Markup:
     """Return a chip that filters: what it is, and how many."""
     return html(
-        '<label class="{}"><input type="checkbox" name="{}" value="{}"> {} <b>{}</b></label> ',
+        '<label class="chip {}"><input type="checkbox" name="{}" value="{}"> {} <b>{}</b></label> ',
         css_class,
         name,
         value,

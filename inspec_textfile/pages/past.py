@@ -1,104 +1,135 @@
-"""What a page says about earlier runs: what is new, since when a control fails, how the last runs went."""
+"""What a page says about earlier runs: what changed, for how long a control fails, how the last runs went."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from inspec_textfile.history.model import Change, ControlKey, Difference, Finding, History, RunCounts
 from inspec_textfile.pages import links
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.times import day, day_text, minute
+from inspec_textfile.pages.standing import is_overdue
+from inspec_textfile.pages.times import age, day, day_text, minute
 from inspec_textfile.pages.words import count, number
+from inspec_textfile.report.model import NOT_TESTED
 
-_STEP, _HALF = 8, 30
-"""Width of a run in the picture, and height of each of its halves."""
+_MAX_LISTED = 5
+"""Changed controls of a kind that are listed before the rest is folded."""
 
 
-def news(history: History) -> Markup:
-    """Return what changed since the run before, in a sentence with links, and what makes the two hard to compare."""
+# --- ages ---------------------------------------------------------------------------------------------------------------------
+
+
+class Ages(NamedTuple):
+    """For how long controls fail, counted from the run that the page shows: so the same input gives the same page."""
+
+    now: float
+    """Start of the run, or the file's mtime if the report does not say: Unix time, seconds."""
+    runs: int
+    """How many are remembered."""
+    limits: Mapping[str, int]
+    """Days that a failing control of a severity may stay open."""
+
+    def is_overdue(self, finding: Finding) -> bool:
+        """Return whether a finding has been open for longer than its severity allows."""
+        return is_overdue(finding, self.now, self.limits)
+
+    def cell(self, finding: Finding | None, change: str) -> Markup:
+        """Return what a row says: `17 d`, `new`, `fixed`; nothing in a first run, which knows no ages."""
+        if change in ("new", "fixed"):
+            return html('<b class="ag">{}</b>', change)
+        if not finding or self.runs < 2:
+            return NOTHING
+        overdue = " i overdue" if self.is_overdue(finding) else ""
+        at_least = "\N{GREATER-THAN OR EQUAL TO} " if finding.first_seen else ""
+        return html('<span class="ag{}">{}{}</span>', overdue, at_least, age(self.now - finding.since))
+
+    def sentence(self, finding: Finding, change: str = "", more_tests: int = 0) -> Markup:
+        """Return since when a control fails, in words, and whether that is longer than its severity allows.
+
+        `change`: new, worse or ""; `more_tests`: how many more of its tests fail than in the run before.
+        """
+        since = html("{} {}", "at least since" if finding.first_seen else "since", day(finding.since))
+        runs = f", {count(finding.runs, 'run')}" if finding.runs > 1 else ""
+        if finding.status == NOT_TESTED:
+            tests = f" {number(finding.tests)} of {count(finding.total, 'test')} failed then." if finding.total else ""
+            said = html("Failed {}{} when last tested, and was not tested by this run.{}", since, runs, tests)
+        elif change == "new":
+            said = html("New in this run.")
+        else:
+            more = f" {count(more_tests, 'more test fails', 'more tests fail')} than in the run before." if more_tests else ""
+            said = html("Failing {}{}.{}", since, runs, more)
+        if not self.is_overdue(finding):
+            return said
+        return html("{} Overdue: the limit for {} is {}.", said, finding.severity, count(self.limits[finding.severity], "day"))
+
+
+# --- what changed -------------------------------------------------------------------------------------------------------------
+
+CHANGES: tuple[tuple[str, str, str], ...] = (
+    ("new", "failed", "new"),
+    ("worse", "worse", "worse"),
+    ("not_tested", "not_tested", "no longer tested"),
+    ("fixed", "passed", "fixed"),
+)
+"""Kinds of changes, worst first: the value that filters, the class of the icon, the words after a number."""
+
+
+def changed(history: History) -> dict[str, tuple[Change, ...]]:
+    """Return what changed since the run before, by kind, in the order of CHANGES; only kinds where anything did."""
     changes = history.changes
-    if not history.runs:
-        return NOTHING
-    if changes.previous is None and changes.differences:  # older than others: there is a past, but not one of this run
-        said = _differences(history)
-        return html('<p class="news">{}.</p>', said[:1].upper() + said[1:])
-    if changes.previous is None:
-        return html('<p class="news">This is the first run that is remembered, so nothing can be called new.</p>')
-    parts = []
-    for keys, name, many in (
-        (changes.newly_failing, "new", f"{number(len(changes.newly_failing))} newly failing"),
-        (changes.fixed, "fixed", f"{number(len(changes.fixed))} fixed"),
-        (changes.worse, "worse", f"{count(len(changes.worse), 'fails', 'fail')} in more tests"),
-    ):
-        if keys:
-            parts.append(html('<a href="#changes" data-f="change={}">{}</a>', name, many))
-    said = join(parts, ", ") if parts else html("Nothing newly failing, nothing fixed")
-    notes = (
-        html(' <span class="note">Not directly comparable: {}.</span>', _differences(history))
-        if changes.differences
-        else NOTHING
-    )
-    return html(
-        '<p class="news">{} since the run of {}.{}{}</p>', said, minute(changes.previous, "utc"), _longest(history), notes
-    )
-
-
-def _longest(history: History) -> Markup:
-    if not history.findings:
-        return NOTHING
-    key, failure = min(history.findings.items(), key=lambda item: (item[1].since, item[0]))
-    return html(
-        " Failing for longest: {}, {} {}.",
-        _link(key),
-        "seen since" if failure.first_seen else "since",
-        day(failure.since),
-    )
-
-
-def _link(key: ControlKey) -> Markup:
-    return html('<a href="#{}">{}</a>', links.anchor(key.profile, key.control), key.control)
-
-
-def since(failure: Finding) -> Markup:
-    """Return since when a control has been failing: `failing since 12 Nov 2026 (13 runs)`."""
-    said = "first seen failing" if failure.first_seen else "failing since"
-    runs = f" ({count(failure.runs, 'run')})" if failure.runs > 1 else ""
-    return html('<span class="sn">{} {}{}</span>', said, day(failure.since), runs)
+    by_kind = {
+        "new": changes.newly_failing,
+        "worse": changes.worse,
+        "not_tested": changes.not_tested,
+        "fixed": changes.fixed,
+    }
+    return {kind: tuple(by_kind[kind]) for kind, _, _ in CHANGES if by_kind[kind]}
 
 
 def changes_section(history: History) -> Markup:
-    """Return the controls that changed since the run before, listed with links; nothing where none did."""
+    """Return what changed since the run before, with titles, worst first; nothing where nothing is remembered."""
     changes = history.changes
-    lists = [
-        _list("Newly failing", changes.newly_failing),
-        _list("Failing in more tests than before", changes.worse),
-        _list("Not tested any more: failed when last tested", changes.not_tested),
-        _list("Fixed: failed before, tested now, and passed", changes.fixed),
-    ]
-    notes = join([html("<li>{}</li>", difference_text(one)) for one in changes.differences])
-    if notes:
-        lists.append(html("<h3>Differences between the two runs</h3><ul>{}</ul>", notes))
-    if changes.previous is None or not any(lists):
+    if not history.runs:
         return NOTHING
+    texts = [difference_text(one) for one in changes.differences]
+    if changes.previous is None:
+        told = "; ".join(texts) or "this is the first run that is remembered, so nothing can be called new"
+        return html(
+            '<section id="changes" aria-label="Earlier runs"><p class="dim">{}{}.</p></section>\n', told[:1].upper(), told[1:]
+        )
+    by_kind = changed(history)
+    lists = [_list(words, css, by_kind[kind]) for kind, css, words in CHANGES if kind in by_kind]
+    if texts:
+        notes = join([html("<li>{}</li>", text) for text in texts])
+        lists.append(html('<h3>Differences between the two runs</h3><ul class="dim">{}</ul>', notes))
     return html(
-        '<section class="about" id="changes" aria-labelledby="h-changes"><h2 id="h-changes">Since the run of {}</h2>'
-        "{}</section>\n",
+        '<section id="changes" aria-labelledby="h-changes"><h2 id="h-changes">Since the run before <small>{}</small></h2>'
+        "{}{}</section>\n",
         minute(changes.previous, "utc"),
+        NOTHING if by_kind else html("<p>Nothing new, nothing fixed.</p>"),
         join(lists),
     )
 
 
-def _list(title: str, changes: Iterable[Change]) -> Markup:
-    items = join([html("<li>{}{}</li>", _link(one.key), _more(one)) for one in changes])
-    return html('<h3>{}</h3><ul class="ids">{}</ul>', title, items) if items else NOTHING
+def _list(words: str, css: str, found: Sequence[Change]) -> Markup:
+    first, rest = found[:_MAX_LISTED], found[_MAX_LISTED:]
+    return html(
+        '<h3 class="i {}">{}</h3>{}{}',
+        css,
+        f"{number(len(found))} {words}",
+        _items(first),
+        html('<details class="x"><summary>{} more</summary>{}</details>', number(len(rest)), _items(rest)) if rest else NOTHING,
+    )
 
 
-def _more(change: Change) -> str:
-    return f": {count(change.more_tests, 'more test fails', 'more tests fail')}" if change.more_tests else ""
+def _items(found: Iterable[Change]) -> Markup:
+    return html('<ul class="ids">{}</ul>', join([html("<li>{} {}</li>", link(one.key), one.title) for one in found]))
 
 
-def _differences(history: History) -> str:
-    return "; ".join(map(difference_text, history.changes.differences))
+def link(key: ControlKey) -> Markup:
+    """Return the id of a control as a link to it."""
+    return html('<a href="#{}"><code>{}</code></a>', links.anchor(key.profile, key.control), key.control)
 
 
 def difference_text(one: Difference) -> str:
@@ -125,41 +156,65 @@ def difference_text(one: Difference) -> str:
 
 # --- the last runs as a picture -----------------------------------------------------------------------------------------------
 
+_WIDTH, _HEIGHT = 288, 70
+_PARTS = {"failed": "failing", "not_reviewed": "not tested", "passed": "passed"}
+"""Class of a part of a column, from the bottom up -> its word."""
+
 
 def runs_picture(runs: Sequence[RunCounts]) -> Markup:
-    """Return the last runs as a small picture: failed upwards, passed downwards, so that it can be read without colour."""
-    if len(runs) < 2:
+    """Return the last runs as stacked columns on one scale: failing at the bottom, then not tested, then passed."""
+    totals = [_parts(run) for run in runs]
+    most = max(map(sum, totals), default=0)
+    if len(runs) < 2 or not any(failing or passed for failing, _, passed in totals):
         return NOTHING
-    failed = [run.failed + run.error for run in runs]
-    passed = [run.passed for run in runs]
-    tops, bottoms = max(failed), max(passed)
-    up = "".join(_bar(index, -_height(many, tops)) for index, many in enumerate(failed))
-    down = "".join(_bar(index, _height(many, bottoms)) for index, many in enumerate(passed))
-    days = f"{day_text(runs[0].started)} to {day_text(runs[-1].started)}"
-    failed_text = f"Failed or error: {number(failed[0])} in the first, {number(failed[-1])} in the last, {number(tops)} at most"
-    passed_text = f"Passed: {number(passed[0])} in the first, {number(passed[-1])} in the last"
+    step = min(_WIDTH // len(runs), 24)
+    width = step * len(runs)
+    days = [day_text(run.started) for run in (runs[0], runs[len(runs) // 2], runs[-1])]
+    titles = [
+        html(
+            '<path d="M{} 0v{}h{}V0z"><title>{}: {}</title></path>',
+            index * step,
+            _HEIGHT,
+            step,
+            day_text(run.started),
+            _told(parts),
+        )
+        for index, (run, parts) in enumerate(zip(runs, totals))
+    ]
     return html(
-        '<div class="runs"><h2 id="h-runs">{}</h2>'
-        '<svg viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">'
-        '<path class="failed" d="{}"/><path class="passed" d="{}"/></svg>'
-        '<p class="dim">{}. Upwards: failed or error, {} at most; downwards: passed, {} at most.</p></div>\n',
-        f"The last {number(len(runs))} runs",
-        max(len(runs), 30) * _STEP,
-        2 * _HALF,
-        f"The last {len(runs)} runs, {days}. {failed_text}. {passed_text}.",
-        up,
-        down,
-        days,
-        number(tops),
-        number(bottoms),
+        '<section class="runs" aria-labelledby="h-runs"><h2 id="h-runs">{} runs <small>of {} that apply</small></h2>'
+        '<div><p class="dim" aria-hidden="true"><span>{}</span> <span>{}</span> <span>0</span></p>'
+        '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg></div>'
+        '<p class="days dim">{}</p><p class="key dim">{}</p></section>\n',
+        number(len(runs)),
+        count(most, "control"),
+        number(most),
+        number(most // 2),
+        width,
+        _HEIGHT,
+        f"{days[0]}: {_told(totals[0])}. {days[-1]}: {_told(totals[-1])}.",
+        join([html('<path class="{}" d="{}"/>', css, _columns(totals, part, most, step)) for part, css in enumerate(_PARTS)]),
+        join(titles),
+        join([html("<span>{}</span> ", shown) for shown in (days if len(runs) > 7 else days[::2])]),
+        join([html('<span class="{}">{} {}</span> ', css, number(n), _PARTS[css]) for css, n in zip(_PARTS, totals[-1])]),
     )
 
 
-def _bar(index: int, height: int) -> str:
-    """Return a bar as part of a path: from the middle line, upwards where the height is negative."""
-    return f"M{index * _STEP} {_HALF}v{height}h{_STEP - 2}v{-height}z" if height else ""
+def _columns(totals: Sequence[tuple[int, int, int]], part: int, most: int, step: int) -> str:
+    """Return one part of each column as a path: 0 at the bottom, 2 at the top."""
+    pieces = []
+    for index, parts in enumerate(totals):
+        bottom, top = (_HEIGHT - round(sum(parts[:upto]) * _HEIGHT / most) for upto in (part, part + 1))
+        if parts[part]:
+            top = min(top, bottom - 1)  # whatever is not zero can be seen
+            pieces.append(f"M{index * step} {bottom}V{top}h{max(step - 1, 2)}V{bottom}z")
+    return "".join(pieces)
 
 
-def _height(many: int, most: int) -> int:
-    """Return the height of a bar; whatever is not zero can be seen."""
-    return max(many * _HALF // most, 1) if many else 0
+def _parts(run: RunCounts) -> tuple[int, int, int]:
+    """Return how many controls of a run fail, were not tested, and passed."""
+    return run.failed + run.error, run.not_reviewed + run.waived, run.passed
+
+
+def _told(parts: tuple[int, int, int]) -> str:
+    return ", ".join(f"{number(many)} {word}" for many, word in zip(parts, _PARTS.values()))

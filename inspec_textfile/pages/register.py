@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from inspec_textfile.pages import links
 from inspec_textfile.pages.layout import prose
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.times import day, moment
+from inspec_textfile.pages.times import date_text, day, moment
 from inspec_textfile.pages.words import STATUS_NAMES, count
 from inspec_textfile.report.model import Attestation, Control, Profile, Waiver
 
@@ -22,9 +23,7 @@ def waiver_box(waiver: Waiver) -> Markup:
     else:
         state, css = "Waiver in force", "wv"
     if waiver.expires_text:
-        is_known = waiver.expires is not None
-        when = moment(waiver.expires, "exp", waiver.expires_day) if is_known else _unreadable(waiver.expires_text)
-        rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if waiver.expired else "Expires", when))
+        rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if waiver.expired else "Expires", _waived_until(waiver)))
     elif not waiver.expired:
         rows.append(html("<dt>Expires</dt><dd>never: no date is set</dd>"))
     if waiver.run is not None:
@@ -36,9 +35,20 @@ def waiver_box(waiver: Waiver) -> Markup:
     return html('<div class="{}"><h4>{}</h4><div class="md">{}</div><dl>{}</dl></div>', css, state, why, join(rows))
 
 
+def _waived_until(waiver: Waiver) -> Markup:
+    """Return when a waiver ends; a date without a time stays that date, wherever the run was."""
+    if not waiver.expires_text:
+        return html("no expiry date")
+    if waiver.expires is None:
+        return _unreadable(waiver.expires_text)
+    if waiver.expires_day:
+        return html('<time datetime="{}" class="exp">{}</time>', waiver.expires_day, date_text(waiver.expires_day))
+    return moment(waiver.expires, "exp")
+
+
 def _ran(waiver: Waiver) -> str:
     if waiver.run is None:
-        return "not said"
+        return "unknown"
     if waiver.expired:
         return "run, as the waiver has expired"
     return "run anyway" if waiver.run else "not run while the waiver is in force"
@@ -67,30 +77,46 @@ def _attested_until(attestation: Attestation) -> Markup:
     return _unreadable(unreadable) if attestation.unreadable_date else html("no expiry date")
 
 
+class _Decision(NamedTuple):
+    """A line of the register."""
+
+    profile: Profile
+    control: Control
+    decision: str
+    expired: bool
+    why: str
+    noted: Iterable[tuple[str, str]]
+    until: Markup
+    ran: str
+
+
 def register_section(controls: Sequence[_Row]) -> Markup:
     """Return the register of waivers and attestations; nothing for a report without any."""
-    waived = [(profile, control, control.entry.waiver) for profile, control in controls if control.entry.waiver]
-    attested = [(profile, control, control.entry.attestation) for profile, control in controls if control.entry.attestation]
-    if not waived and not attested:
+    waived = [_waiver_row(profile, control, one) for profile, control in controls for one in [control.entry.waiver] if one]
+    attested = [
+        _attestation_row(profile, control, one) for profile, control in controls for one in [control.entry.attestation] if one
+    ]
+    rows = waived + attested
+    if not rows:
         return NOTHING
-    rows = [_waiver_row(profile, control, waiver) for profile, control, waiver in waived if waiver]
-    rows += [_attestation_row(profile, control, attestation) for profile, control, attestation in attested if attestation]
+    counts = [count(len(waived), "waiver")] * bool(waived) + [count(len(attested), "attestation")] * bool(attested)
+    noted = any(_noted(row) for row in rows)
+    heads = ("Control", "Decision", "Status", "Reason", *(["Who, and what else was noted"] if noted else []), "Until", "Tests")
     return html(
-        '<section class="about" id="register" aria-labelledby="h-register"><h2 id="h-register">Waivers and attestations</h2>'
-        '<table class="reg"><caption>{}, {}</caption><thead><tr><th scope="col">Control</th><th scope="col">Decision</th>'
-        '<th scope="col">Status</th><th scope="col">Reason</th><th scope="col">Who, and what else was noted</th>'
-        '<th scope="col">Until</th><th scope="col">Tests</th></tr></thead><tbody>\n{}</tbody></table></section>\n',
-        count(len(waived), "waiver"),
-        count(len(attested), "attestation"),
-        join(rows),
+        '<section class="about" id="register" aria-labelledby="h-register"><h2 id="h-register">Waivers and attestations '
+        '<small>{}</small></h2><table class="reg"><thead><tr>{}</tr></thead><tbody>\n{}</tbody></table></section>\n',
+        ", ".join(counts),
+        join([html('<th scope="col">{}</th>', head) for head in heads]),
+        join([_line(row, noted=noted) for row in rows]),
     )
 
 
-def _attestation_row(profile: Profile, control: Control, attestation: Attestation) -> Markup:
-    return _row(
+def _attestation_row(profile: Profile, control: Control, attestation: Attestation) -> _Decision:
+    return _Decision(
         profile,
         control,
         "Attestation, expired" if attestation.expired else f"Attestation: {attestation.status}",
+        attestation.expired,
         attestation.explanation.strip() or "No explanation was given.",
         (
             ("by", attestation.updated_by),
@@ -103,42 +129,35 @@ def _attestation_row(profile: Profile, control: Control, attestation: Attestatio
     )
 
 
-def _waiver_row(profile: Profile, control: Control, waiver: Waiver) -> Markup:
-    if waiver.expires is not None:
-        until = day(waiver.expires, waiver.expires_day)
-    else:
-        until = _unreadable(waiver.expires_text) if waiver.expires_text else html("no expiry date")
-    return _row(
+def _waiver_row(profile: Profile, control: Control, waiver: Waiver) -> _Decision:
+    return _Decision(
         profile,
         control,
         "Waiver, expired" if waiver.expired else "Waiver",
+        waiver.expired,
         waiver.justification.strip() or "No justification was given.",
         waiver.extra,
-        until,
+        _waived_until(waiver),
         _ran(waiver),
     )
 
 
-def _row(
-    profile: Profile,
-    control: Control,
-    decision: str,
-    why: str,
-    extra: Iterable[tuple[str, str]],
-    until: Markup,
-    ran: str,
-) -> Markup:
+def _noted(row: _Decision) -> str:
+    return "; ".join(f"{key}: {value}" for key, value in row.noted if value)
+
+
+def _line(row: _Decision, *, noted: bool) -> Markup:
     return html(
-        '<tr><th scope="row" class="any"><a href="#{}">{}</a></th><td data-l="Decision">{}</td>'
-        '<td data-l="Status" class="{}">{}</td><td data-l="Reason" class="any">{}</td><td data-l="Who" class="any">{}</td>'
-        '<td data-l="Until">{}</td><td data-l="Tests">{}</td></tr>\n',
-        links.anchor(profile.name, control.id),
-        control.id,
-        decision,
-        control.status,
-        STATUS_NAMES[control.status],
-        why,
-        "; ".join(f"{key}: {value}" for key, value in extra if value),
-        until,
-        ran,
+        '<tr><th scope="row"><a href="#{}"><code>{}</code></a></th><td{}>{}</td><td><span class="i {}">{}</span></td>'
+        '<td>{}</td>{}<td data-l="Until">{}</td><td data-l="Tests">{}</td></tr>\n',
+        links.anchor(row.profile.name, row.control.id),
+        row.control.id,
+        html(' class="failed"') if row.expired else NOTHING,
+        row.decision,
+        row.control.status,
+        STATUS_NAMES[row.control.status],
+        row.why,
+        html("<td>{}</td>", _noted(row)) if noted else NOTHING,
+        row.until,
+        row.ran,
     )

@@ -1,9 +1,13 @@
 const folds = $$('.fold')
 page.what = 'control'
 page.things = $$('.c')
-page.fields = { status: c => [c.classList[1]], severity: c => [c.dataset.v], change: c => [c.dataset.w] }
+// Findings that were not tested may be on controls that the report does not have.
+page.size = page.things.filter(control => control.classList[1] !== 'not_tested').length
+page.fields = {
+  status: c => [c.classList[1]], severity: c => [c.dataset.v], change: c => (c.dataset.w || '').split(' ')
+}
 page.marks = control => $$('.tags dd b', control).map(mark => mark.textContent.toLowerCase())
-const place = new Map(page.things.map((thing, at) => [thing, at]))
+page.things.forEach((control, at) => { control.at = at })
 
 page.after = on => {
   for (const group of $$('.g')) {
@@ -18,23 +22,23 @@ page.after = on => {
   const sort = $('#sort')
   if (sort.value !== page.sorted) sortControls(page.sorted = sort.value)
 }
+page.sorted = ''
 
 // Show the results of a filter.
 page.reveal = () => {
-  const { top } = $('#controls').getBoundingClientRect()
-  if (top < 0 || top > innerHeight * .7) tools.scrollIntoView()
+  const list = $('#controls'), { top } = list.getBoundingClientRect()
+  if (top < 0 || top > innerHeight * .6) scrollTo(0, scrollY + top - tools.offsetHeight - 8)
 }
 
 function sortControls(by) {
   const key = {
-    id: c => $('h3 code', c).textContent, title: c => $('h3 span', c).textContent,
-    time: c => -(c.dataset.t || 0), since: c => +(c.dataset.s || 1e15)
+    id: c => $('summary code', c).textContent, title: c => $('h3', c).textContent,
+    time: c => 1e9 - (c.dataset.t || 0), since: c => c.dataset.s || 1e15
   }[by]
   for (const group of $$('.g')) {
     const own = $$('.c', group), box = own[0].parentNode
-    const made = new Map(own.map(c => [c, key ? key(c) : place.get(c)]))
-    own.sort((a, b) => (by === 'id' || by === 'title' ? compare(made.get(a), made.get(b)) : made.get(a) - made.get(b)) || place.get(a) - place.get(b))
-    box.append(...own)
+    const made = new Map(own.map(c => [c, `${key ? key(c) : ''}`]))
+    box.append(...own.sort((a, b) => compare(made.get(a), made.get(b)) || a.at - b.at))
   }
   page.things.sort((a, b) => a.compareDocumentPosition(b) & 4 ? -1 : 1)
 }
@@ -53,10 +57,7 @@ document.addEventListener('click', event => {
   const link = event.target.closest('[data-f]'), mark = event.target.closest('.tags dd b')
   if (event.ctrlKey || event.metaKey || event.shiftKey || !link && !mark) return
   event.preventDefault()
-  if (link) choose(new URLSearchParams(link.dataset.f))
-  else search.value = `tag:${/\s/.test(mark.textContent) ? `"${mark.textContent}"` : mark.textContent}`
-  apply()
-  tools.scrollIntoView()
+  filter(link ? link.dataset.f : new URLSearchParams({ q: `tag:${/\s/.test(mark.textContent) ? `"${mark.textContent}"` : mark.textContent}` }))
 })
 
 // links to one control
@@ -65,26 +66,43 @@ function unfold(element) {
   for (let at = element; at; at = at.parentElement) if (at.tagName === 'DETAILS') at.open = true
 }
 
-function goToAnchor() {
-  const hash = location.hash.slice(1), body = document.getElementById(hash), control = body && body.closest('.c')
+// Go to a control: open, marked, its place among the failing told in the bar.
+const isFailing = control => control.matches('.failed, .error, .not_tested')
+function goTo(control) {
   for (const marked of $$('.at')) marked.classList.remove('at')
-  const lost = hash.startsWith('c:') && !control
-  $('#lost').hidden = !lost
-  if (lost) {
-    let id = hash.slice(hash.indexOf('/') + 1).replace(/\+/g, ' ')
-    try { id = decodeURIComponent(id) } catch { /* as it stands */ }
-    $('#lost').textContent = `${id} is not in this report (any more).`
-    $('#lost').scrollIntoView({ block: 'center' })
-  }
-  if (!control) return
-  if (control.hidden) clear()
-  unfold(body)
+  unfold(control)
   control.classList.add('at')
+  const failing = shown().filter(isFailing), at = failing.indexOf(control) + 1
+  $('#at').textContent = at ? `${number(at)} of ${number(failing.length)} failing` : ''
   const summary = $('summary', control)
   // What lies above is laid out only as it comes near, so the place is sure only at a second look.
   let looks = 0
   const look = () => { summary.scrollIntoView(); summary.focus({ preventScroll: true }); if (++looks < 3) requestAnimationFrame(look) }
   look()
+}
+
+function goToAnchor() {
+  const hash = location.hash.slice(1), control = document.getElementById(hash)?.closest('.c'), lost = $('#lost')
+  lost.hidden = !hash.startsWith('c:') || !!control
+  if (!lost.hidden) {
+    const [profile, id] = hash.slice(2).split('/').map(part => {
+      part = part.replace(/\+/g, ' ')
+      try { return decodeURIComponent(part) } catch { return part }
+    })
+    lost.textContent = `${id} of profile ${profile} is not in this report: not run, removed or renamed.`
+    lost.scrollIntoView({ block: 'center' })
+  }
+  if (!control) return
+  if (control.hidden) { choose(new URLSearchParams()); apply(); remember(true) }
+  goTo(control)
+}
+
+function step(by) {
+  const list = shown().filter(isFailing)
+  if (!list.length) return
+  const now = document.activeElement.closest('.c') || $('.at')
+  if (by < 0) list.reverse()
+  goTo(list.find(one => !now || now.compareDocumentPosition(one) & (by < 0 ? 2 : 4)) || list[list.length - 1])
 }
 
 // keys and buttons
@@ -96,28 +114,23 @@ function expandAll() {
     control.open = open
     if (open) for (const part of $$('.x:not(.deep)', control)) part.open = true
   }
-  $('#fold').textContent = open ? 'Fold all' : 'Expand all'
+  $('#fold').textContent = open ? 'Collapse all' : 'Expand all'
 }
-
-const reachable = () => shown().filter(control => folds.every(fold => fold.open || !fold.contains(control)))
-useKeys({ j: () => step(1, reachable(), '.c'), k: () => step(-1, reachable(), '.c'), e: expandAll })
+useKeys({ j: () => step(1), k: () => step(-1), e: expandAll })
 
 // Made as a control is opened: tags that filter by keyboard, buttons that copy.
-function equip(control) {
-  for (const mark of $$('.tags dd b', control)) { mark.tabIndex = 0; mark.setAttribute('role', 'button'); mark.title = 'Filter by this tag' }
-  for (const text of $$('.md pre, .fix > .md', control)) {
-    const button = document.createElement('button')
-    button.type = 'button'
-    button.className = 'cp'
-    button.textContent = 'Copy'
-    button.onclick = () => told(button, copy([...text.childNodes].filter(node => !node.matches?.('.cp')).map(plain).join('').trim()))
-    text.append(button)
-  }
+function button(text, act) {
+  const made = Object.assign(document.createElement('button'), { type: 'button', textContent: text })
+  made.onclick = () => told(made, act())
+  return made
 }
-const plain = node => {
-  const clone = node.cloneNode(true)
-  if (clone.querySelectorAll) for (const button of $$('.cp', clone)) button.remove()
-  return clone.textContent
+function equip(control) {
+  for (const mark of $$('.tags dd b', control)) Object.assign(mark, { tabIndex: 0, role: 'button' })
+  const acts = document.createElement('p'), fix = $('.b > .fix', control)
+  acts.className = 'cp'
+  if (fix) acts.append(button('Copy fix', () => copy(fix.textContent.trim())), ' ')
+  acts.append(button('Copy link', () => copy(`${location.href.replace(/[?#].*/, '')}#${$('.b', control).id}`)))
+  fix ? fix.after(acts) : $('.b', control).append(acts)
 }
 document.addEventListener('toggle', event => {
   if (!event.target.matches('.c[open]:not(.eq)')) return
@@ -131,18 +144,21 @@ document.addEventListener('keydown', event => {
 if (!CSS.supports('selector(::details-content)')) {
   let opened = []
   addEventListener('beforeprint', () => {
-    opened = $('#all').checked ? $$('details:not([open])') : []
+    const parts = $('#all').checked ? 'details' : $('#short').checked ? '.fold' : '.fold, .c.failed, .c.error'
+    opened = $$(`:is(${parts}):not([open])`)
     for (const part of opened) part.open = true
   })
   addEventListener('afterprint', () => { for (const part of opened) part.open = false })
 }
 
 tellTimes()
-if (page.things.length) {
-  for (const link of $$('.ln')) link.textContent = 'Copy link'
+if (tools) {
   for (const control of $$('.c[open]')) { control.classList.add('eq'); equip(control) }
   start(recall)
   $('#fold').addEventListener('click', expandAll)
+  $('#next')?.addEventListener('click', () => step(1))
+  $('#back')?.addEventListener('click', () => step(-1))
   addEventListener('hashchange', goToAnchor)
   if (location.hash) { goToAnchor(); addEventListener('load', () => setTimeout(goToAnchor)) } // the browser goes there after us
+  else if (location.search) page.reveal()
 }

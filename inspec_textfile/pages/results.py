@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from inspec_textfile.pages.layout import dedented
-from inspec_textfile.pages.markup import NOTHING, Markup, defuse, html, join, terminal_text
+from inspec_textfile.pages.markup import Markup, defuse, html, join, terminal_text
 from inspec_textfile.pages.times import duration
 from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import ERROR, FAILED, PASSED, SKIPPED, WAIVED, Control, Result
-from inspec_textfile.report.status import is_error, result_status
+from inspec_textfile.report.status import count_results, is_error, result_status
 
-_MAX_SHOWN = 10
-"""Results of one kind shown before the rest is folded."""
-_MAX_MESSAGE = 3000
-"""Characters of a message shown before the rest is folded."""
+_MAX_SHOWN = 3
+"""Results shown before the rest is folded: a screen has room for the fix below them."""
+_MAX_MESSAGE, _MAX_LINES = 400, 8
+"""Characters and lines of a message shown before the rest is folded."""
+_MAX_DESCRIBED = 250
+"""Characters of what was tested, shown before the rest is folded."""
 _MAX_LINE = 100
 """Characters of a message in a list."""
-_WORDS = {status: html("{}", status) for status in (FAILED, ERROR, SKIPPED, PASSED)}
+_SLOW = 1.0
+"""Seconds; what took less is not told test by test."""
+_GENERATED = re.compile(r"\A\(generated from [^)]*\)\Z")
+"""The id, and title, of a control that InSpec makes of tests outside of any control."""
 
 
 class Backtraces:
@@ -61,7 +67,7 @@ _ShowBacktrace = Callable[[Sequence[str]], Markup]
 
 
 def results_markup(results: Sequence[Result], backtrace: _ShowBacktrace) -> Iterable[Markup]:
-    """Return the results, failing ones first, with many of a kind folded."""
+    """Return the results: the first that failed at hand, so that the fix is near, all others folded by how they went."""
     if not results:
         yield html('<p class="nt">No test was run.</p>')
         return
@@ -73,22 +79,14 @@ def results_markup(results: Sequence[Result], backtrace: _ShowBacktrace) -> Iter
             skipped.append(result)
         else:
             passed.append(result)
-    shown = [*failed, *skipped]
-    yield from _list(shown, "more that failed or were skipped", backtrace)
-    if shown and passed:
-        what = f"{count(len(passed), 'test')} passed"
-        yield html('<details class="x"><summary>{}</summary>{}</details>', what, _items(passed, backtrace))
-    elif passed:
-        yield from _list(passed, "more that passed", backtrace)
-
-
-def _list(results: Sequence[Result], more: str, backtrace: _ShowBacktrace) -> Iterable[Markup]:
-    many = len(results) > _MAX_SHOWN + 5
-    first, rest = (results[:_MAX_SHOWN], results[_MAX_SHOWN:]) if many else (results, ())
-    if first:
-        yield _items(first, backtrace)
-    if rest:
-        yield html('<details class="x"><summary>{} {}</summary>{}</details>', number(len(rest)), more, _items(rest, backtrace))
+    first = (failed or skipped or passed)[:_MAX_SHOWN]
+    yield html("<h4>{}</h4><div>{}", "Message" if len(first) == 1 else "Messages", _items(first, backtrace))
+    for kind, css, found in (("failed", " more", failed), ("skipped", "", skipped), ("passed", "", passed)):
+        rest = found[len(first) :] if found and found[0] is first[0] else found
+        if rest:
+            what = count(len(rest), f"{'more ' if len(rest) < len(found) else ''}{kind} test")
+            yield html('<details class="x{}"><summary>{}</summary>{}</details>', css, what, _items(rest, backtrace))
+    yield html("</div>")
 
 
 def _items(results: Iterable[Result], backtrace: _ShowBacktrace) -> Markup:
@@ -96,11 +94,12 @@ def _items(results: Iterable[Result], backtrace: _ShowBacktrace) -> Markup:
 
 
 def _result(result: Result, backtrace: _ShowBacktrace) -> Markup:
-    """Return one test: what it said, and how it went."""
-    took = NOTHING if result.run_time is None else duration(result.run_time)
-    status = _WORDS[ERROR if is_error(result) else result.status]
+    """Return one test: what it tested, and what it said."""
+    status = ERROR if is_error(result) else result.status
     described = result.code_desc.strip()
-    details = []
+    details = [html(" <b>{}</b>", "error")] if status == ERROR else []
+    if result.run_time is not None and result.run_time >= _SLOW:
+        details.append(html(" <small>{}</small>", duration(result.run_time)))
     texts = [dedented(result.skip_message)] if result.skip_message else []
     if result.message and result.message != result.skip_message:
         texts.append(result.message)
@@ -109,24 +108,50 @@ def _result(result: Result, backtrace: _ShowBacktrace) -> Markup:
         if shown and shown.strip() != described:
             details.append(message(shown))
     if result.exception:
-        details.append(html('<p class="{}">{}</p>', "ex" if status == _WORDS[ERROR] else "nt", result.exception))
+        details.append(html('<p class="{}">{}</p>', "ex" if status == ERROR else "nt", result.exception))
     if result.backtrace:
         details.append(backtrace(result.backtrace))
-    return html('<li class="{}"><b>{}</b> <span>{}</span> <i>{}</i>{}</li>\n', status, status, described, took, join(details))
+    return html('<li class="{} i">{}{}</li>\n', status, _folded(described), join(details))
+
+
+def _folded(described: str) -> Markup:
+    """Return what was tested, a long text folded after its start."""
+    if len(described) <= _MAX_DESCRIBED * 1.2:
+        return html("{}", described)
+    rest = described[_MAX_DESCRIBED:]
+    return html(
+        '{}<details class="x more"><summary>{} more characters</summary><p>{}</p></details>',
+        described[:_MAX_DESCRIBED],
+        number(len(rest)),
+        rest,
+    )
 
 
 def message(text: str) -> Markup:
     """Return a message as it was printed, a long one folded after its start."""
-    if len(text) <= _MAX_MESSAGE * 1.2:
+    cut = _cut(text)
+    if cut == len(text):
         return html("<pre>{}</pre>", _printed(text))
-    cut = text.rfind("\n", _MAX_MESSAGE // 2, _MAX_MESSAGE) + 1 or _MAX_MESSAGE
     rest = text[cut:]
     return html(
-        '<pre>{}</pre><details class="x"><summary>{} more characters</summary><pre>{}</pre></details>',
-        _printed(text[:cut]),
+        '<pre>{}</pre><details class="x more"><summary>{} more characters</summary><pre>{}</pre></details>',
+        _printed(text[:cut].rstrip("\n")),
         number(len(rest)),
         _printed(rest),
     )
+
+
+def _cut(text: str) -> int:
+    """Return where a message is folded: after some lines or characters, at the end of it if little would be left."""
+    end = 0
+    for _ in range(_MAX_LINES):
+        end = text.find("\n", end) + 1
+        if not end:
+            break
+    cut = min(end or len(text), _MAX_MESSAGE)
+    if len(text) - cut <= _MAX_MESSAGE // 4 and text.count("\n", cut) <= 2:
+        return len(text)
+    return cut if cut == end else text.rfind("\n", cut // 2, cut) + 1 or cut
 
 
 def _printed(text: str) -> Markup:
@@ -134,7 +159,7 @@ def _printed(text: str) -> Markup:
     before, found, diff = text.partition("\nDiff:\n")
     if not found or "\x1b" in text:
         return terminal_text(text)
-    return html("{}\nDiff:\n{}", before, join(map(_diff_line, diff.split("\n")), "\n"))
+    return html("{}\nDiff: - expected, + got\n{}", before, join(map(_diff_line, diff.split("\n")), "\n"))
 
 
 def _diff_line(line: str) -> Markup:
@@ -144,6 +169,21 @@ def _diff_line(line: str) -> Markup:
     if line.startswith("+"):
         return html("<del>{}</del>", line)
     return html("{}", line)
+
+
+def counted_results(control: Control) -> tuple[int, int]:
+    """Return how many single tests of a control failed or broke, and how many there are."""
+    counts = count_results([control])
+    return counts.get(FAILED, 0), sum(counts.values())
+
+
+def heading(control: Control) -> str:
+    """Return what to call a control in a line: its title, or what it tests first where it has none that says anything."""
+    title = (control.entry.title or "").strip()
+    if title and not _GENERATED.match(title):
+        return title
+    first = next((_line(result.code_desc) for result in control.entry.results if result.code_desc.strip()), "")
+    return first or title or control.id
 
 
 def reason(control: Control) -> str:

@@ -13,35 +13,27 @@ _DASH = html(UNKNOWN)
 _MOMENT = html("{}", "< 1 ms")
 
 
-def moment(seconds: float | None, css_class: str = "", date: str = "") -> Markup:
-    """Return a Unix time as UTC in a `<time>`, which the script completes with its age and the local time.
-
-    `date`: what to show of it instead, where a person wrote a date and no time: `2099-12-31`.
-    """
+def moment(seconds: float | None, css_class: str = "") -> Markup:
+    """Return a Unix time as UTC in a `<time>`, which the script completes with its age and the local time."""
     when = _utc(seconds)
     if not when:
         return _DASH
     marked = html(' class="{}"', css_class) if css_class else ""
-    if date:
-        return html('<time datetime="{}"{}>{}</time>', _stamp(when), marked, date)
-    return html('<time datetime="{}"{}>{} {} UTC</time>', _stamp(when), marked, _date(when), f"{when:%H:%M:%S}")
+    return html('<time datetime="{}"{}>{} {} UTC</time>', _stamp(when), marked, day_text(seconds), f"{when:%H:%M:%S}")
 
 
-def day(seconds: float | None, date: str = "") -> Markup:
-    """Return the day of a Unix time, in UTC: `12 Nov 2026`; or of `date`, 2026-11-12, where no time was written."""
+def day(seconds: float | None) -> Markup:
+    """Return the day of a Unix time, in UTC: `12 Nov 2026`."""
     when = _utc(seconds)
-    if not when:
-        return _DASH
-    shown = day_text(datetime.fromisoformat(date).replace(tzinfo=timezone.utc).timestamp()) if date else day_text(seconds)
-    return html('<time datetime="{}" class="day">{}</time>', _stamp(when), shown)
+    return html('<time datetime="{}" class="day">{}</time>', _stamp(when), day_text(seconds)) if when else _DASH
 
 
 def minute(seconds: float | None, css_class: str) -> Markup:
-    """Return a Unix time without its seconds, for where there is little room: `2026-11-24 00:12 UTC`."""
+    """Return a Unix time without its seconds, for where there is little room: `24 Nov 2026 00:12 UTC`."""
     when = _utc(seconds)
     if not when:
         return _DASH
-    return html('<time datetime="{}" class="{}">{} {} UTC</time>', _stamp(when), css_class, _date(when), f"{when:%H:%M}")
+    return html('<time datetime="{}" class="{}">{} {} UTC</time>', _stamp(when), css_class, day_text(seconds), f"{when:%H:%M}")
 
 
 def day_and_time(seconds: float | None) -> Markup:
@@ -56,6 +48,15 @@ def day_text(seconds: float | None) -> str:
     """Return the day of a Unix time as text, in UTC: `12 Nov 2026`."""
     when = _utc(seconds)
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}" if when else UNKNOWN
+
+
+def date_text(date: str) -> str:
+    """Return a date of the form 2026-11-12 as `12 Nov 2026`; as it is if there is no such day."""
+    try:
+        when = datetime.strptime(date.strip(), "%Y-%m-%d")
+    except ValueError:
+        return date
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
 def _utc(seconds: float | None) -> datetime | None:

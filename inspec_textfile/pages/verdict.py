@@ -4,29 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inspec_textfile.pages.words import count, listed, number
-from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, RESULT_STATUSES, SKIPPED, WAIVED
+from inspec_textfile.pages.words import count, number
+from inspec_textfile.report.model import (
+    ERROR,
+    FAILED,
+    LEVELS,
+    NOT_APPLICABLE,
+    NOT_REVIEWED,
+    NOT_TESTED,
+    PASSED,
+    RESULT_STATUSES,
+    SKIPPED,
+    WAIVED,
+)
 from inspec_textfile.summary import Summary, Tally
 
 
 def verdict(summary: Summary) -> tuple[str, str]:
-    """Return the status that stands for the whole report, and a sentence."""
+    """Return the status that stands for the whole report, and a sentence: one number, one base."""
     counts, total = summary.tally.by_status, summary.tally.total
-    if not summary.profiles:
-        return NOT_REVIEWED, "This report holds no profiles: nothing was tested."
-    if counts[FAILED] or counts[ERROR]:
-        return FAILED if counts[FAILED] else ERROR, _failing_sentence(summary)
+    if counts[FAILED]:
+        return FAILED, f"{number(counts[FAILED])} of {count(total, 'control')} failed: {_levels(summary.tally, FAILED)}."
+    if counts[ERROR]:
+        broke = f"{number(counts[ERROR])} of {count(total, 'control')} could not be tested (error)"
+        return ERROR, f"{broke}: {_levels(summary.tally, ERROR)}."
+    if not summary.tally.tested:
+        return _nothing_tested(summary)
     if summary.broken:
-        return ERROR, f"{_did_not_load(summary)} Nothing else failed."
-    if not total:
-        return NOT_REVIEWED, f"No control was run{': the profile was skipped' if summary.not_loaded else ''}."
-    open_parts = _not_tested(summary.tally)
-    if open_parts or summary.not_loaded:
-        parts = open_parts + ([_skipped(summary)] if summary.not_loaded else [])
-        status = WAIVED if counts[WAIVED] and not counts[NOT_REVIEWED] and not summary.not_loaded else NOT_REVIEWED
-        return status, f"No control failed; {listed(parts)}."
-    if not counts[PASSED]:
-        return NOT_APPLICABLE, "No control applies to this host."
+        return ERROR, f"No control failed, but {count(summary.broken, 'profile')} did not load."
+    if open_before := summary.not_tested:
+        return NOT_TESTED, f"No control failed, but {number(open_before)} that failed before {_were(open_before)} not tested."
+    return _not_failed(summary)
+
+
+def _not_failed(summary: Summary) -> tuple[str, str]:
+    counts, applicable = summary.tally.by_status, summary.tally.applicable
+    if counts[NOT_REVIEWED]:
+        return NOT_REVIEWED, f"No control failed; {_part(counts[NOT_REVIEWED], applicable)} not tested."
+    if summary.not_loaded:
+        return NOT_REVIEWED, f"No control failed; {count(len(summary.not_loaded), 'profile')} did not run."
+    if counts[WAIVED]:
+        return WAIVED, f"No control failed; {number(counts[WAIVED])} of {number(applicable)} {_are(counts[WAIVED])} waived."
     applying = ""
     if counts[NOT_APPLICABLE]:
         applying = " that applies" if counts[PASSED] == 1 else " that apply"
@@ -35,70 +53,51 @@ def verdict(summary: Summary) -> tuple[str, str]:
     return PASSED, f"All {number(counts[PASSED])} controls{applying} passed."
 
 
-def _not_tested(tally: Tally) -> list[str]:
-    counts, total = tally.by_status, number(tally.total)
-    parts = []
-    if counts[NOT_REVIEWED]:
-        need = "needs" if counts[NOT_REVIEWED] == 1 else "need"
-        parts.append(f"{number(counts[NOT_REVIEWED])} of {total} still {need} a review by hand")
-    if counts[WAIVED]:
-        parts.append(f"{number(counts[WAIVED])} {'is' if counts[WAIVED] == 1 else 'are'} waived")
-    return parts
-
-
-def _skipped(summary: Summary) -> str:
-    return f"{count(len(summary.not_loaded), 'profile')} did not run"
-
-
-def _failing_sentence(summary: Summary) -> str:
+def _nothing_tested(summary: Summary) -> tuple[str, str]:
+    """Return the verdict on a report in which no test decided anything, and why none did."""
     counts, total = summary.tally.by_status, summary.tally.total
-    of_all = f" of {count(total, 'control')}"
-    parts = []
-    if counts[FAILED]:
-        parts.append(f"{number(counts[FAILED])}{of_all} failed")
-    if counts[ERROR]:
-        parts.append(f"{number(counts[ERROR])}{'' if parts else of_all} could not be tested (error)")
-    failing = summary.tally.failing
-    sentence = f"{' and '.join(parts)}; {_how_bad(failing)}."
-    return f"{sentence} {_did_not_load(summary)}" if summary.broken else sentence
+    if not summary.profiles:
+        return NOT_REVIEWED, "Nothing was tested: the report holds no profiles."
+    if summary.broken:
+        return ERROR, f"Nothing was tested: {_profile(summary.broken)} did not load."
+    if not total:
+        return NOT_REVIEWED, f"Nothing was tested: {_no_controls(summary)}."
+    if counts[NOT_APPLICABLE] == total:
+        return NOT_APPLICABLE, "Nothing was tested: no control applies to this host."
+    if counts[WAIVED] == summary.tally.applicable:
+        return WAIVED, f"Nothing was tested: {_all(counts[WAIVED])} waived."
+    skipped = f"{number(counts[NOT_REVIEWED])} of {count(total, 'control')} {_were(total)} skipped"
+    return NOT_REVIEWED, f"Nothing was tested: {skipped}."
 
 
-def _how_bad(failing: Mapping[str, int]) -> str:
-    """Return the severities of failing controls in words: those above low one by one, or the worst there is."""
-    total = sum(failing.values())
-    if len(failing) == 1:
-        level = next(iter(failing))
-        return f"{'its severity is' if total == 1 else 'all are of severity'} {level}"
-    worst = [level for level in failing if level in ("critical", "high", "medium")] or list(failing)[:1]
-    lower = total - sum(failing[level] for level in worst)
-    parts = [f"{number(failing[level])} {level}" for level in worst] + ([f"{number(lower)} lower"] if lower else [])
-    return f"{', '.join(parts)} in severity"
+def _no_controls(summary: Summary) -> str:
+    return "the profile was skipped" if summary.not_loaded else "the report holds no controls"
 
 
-def _did_not_load(summary: Summary) -> str:
-    which = "A profile" if summary.broken == 1 else f"{number(summary.broken)} profiles"
-    return f"{which} did not load, so controls are missing here."
+def _all(many: int) -> str:
+    return "the one control is" if many == 1 else f"all {number(many)} controls are"
 
 
-def coverage(tally: Tally) -> str:
-    """Return how many of the tested controls passed, and how many were not tested: a percentage never stands alone."""
-    counts, tested = tally.by_status, tally.tested
-    if not tally.total:
-        return "No control was tested."
-    if tested:
-        part = f" ({tally.compliance})" if tally.compliance != "100 %" else ""
-        parts = [f"{number(counts[PASSED])} of {number(tested)} tested passed{part}"]
-    else:
-        parts = ["None was tested"]
-    skipped = "not reviewed" if counts[WAIVED] else "not tested"
-    base = f" of {number(tally.applicable)}"
-    for status, what in ((NOT_REVIEWED, skipped), (WAIVED, "waived")):
-        if counts[status]:
-            parts.append(f"{number(counts[status])}{base} {what}")
-            base = ""
-    if counts[NOT_APPLICABLE]:
-        parts.append(f"{number(counts[NOT_APPLICABLE])} not applicable")
-    return ", ".join(parts)
+def _profile(many: int) -> str:
+    return "a profile" if many == 1 else f"{number(many)} profiles"
+
+
+def _are(many: int) -> str:
+    return "is" if many == 1 else "are"
+
+
+def _were(many: int) -> str:
+    return "was" if many == 1 else "were"
+
+
+def _part(many: int, total: int) -> str:
+    return f"{number(many)} of {number(total)} {_were(many)}"
+
+
+def _levels(tally: Tally, status: str) -> str:
+    """Return the controls of a status by severity, worst first: `9 high, 126 medium`."""
+    found = [(level, tally.counts.get((level, status), 0)) for level in LEVELS]
+    return ", ".join(f"{number(many)} {level}" for level, many in found if many)
 
 
 def tests(results: Mapping[str, int]) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, WAIVED
+from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
 
 STATUS_NAMES: Mapping[str, str] = {
     FAILED: "Failed",
     ERROR: "Error",
-    NOT_REVIEWED: "Not reviewed",
+    NOT_TESTED: "No longer tested",
+    NOT_REVIEWED: "Not tested",
     WAIVED: "Waived",
     NOT_APPLICABLE: "Not applicable",
     PASSED: "Passed",
 }
+SHORT_NAMES: Mapping[str, str] = {**STATUS_NAMES, NOT_APPLICABLE: "N/A"}
+"""Where there is little room: heads of columns, chips."""
 
 
 def number(value: int) -> str:

@@ -10,33 +10,34 @@ import html5lib
 
 from inspec_textfile.pages import frame
 from inspec_textfile.pages.icon import icon_link
-from inspec_textfile.pages.markup import escape
-from inspec_textfile.report.model import STATUSES
+from inspec_textfile.report.model import NOT_TESTED, STATUSES
 
 _ELEMENTS = """
-html head meta title link style script body a header nav main section footer div p span b i small h1 h2 h3 h4 dl dt dd ul li
-time svg g circle rect path pattern table caption thead tbody tr th td form label input output button select option fieldset
-legend details summary code pre del ins dialog kbd strong em s ol blockquote hr br
+html head meta title link style script body a header nav main aside section footer div p span b i small h1 h2 h3 h4
+dl dt dd ul li time svg g circle rect path pattern table caption thead tbody tr th td form label input output button select
+option fieldset legend details summary code pre del ins dialog kbd strong em s ol blockquote hr br
 """
 _ATTRIBUTES = """
 lang charset name content http-equiv id class href rel role title hidden aria-label aria-labelledby aria-hidden aria-live
-aria-haspopup aria-keyshortcuts aria-expanded aria-controls aria-current viewBox
+aria-haspopup aria-keyshortcuts aria-expanded aria-controls aria-current aria-pressed aria-atomic viewBox
 preserveAspectRatio cx cy r x y d width height transform patternUnits patternTransform download datetime scope
 for type autocomplete spellcheck placeholder value checked open method colspan start
-data-f data-k data-l data-n data-s data-severity data-state data-t data-v data-w data-what data-with
+data-f data-k data-l data-n data-r data-s data-severity data-state data-t data-v data-w data-what data-with
 """
 ALLOWED = set(_ELEMENTS.split())
 ATTRIBUTES = set(_ATTRIBUTES.split())
 _OWN_IDS = re.compile(
-    r"c:[!-~]+/[!-~]+|controls|tools|filters|more|q|count|reset|sort|fold|csv|copy|all|help|keys|h-keys|usekeys|ix|notice|lost|none|stale|hatch|"
-    r"filtered|h-(?:about|changes|families|register|profiles|runs)|about|changes|families|register|profiles|"
-    r"[sh]-(?:failed|error|not_reviewed|waived|not_applicable|passed)"
+    r"c:[!-~]+/[!-~]+|controls|tools|facets|filters|more|at|few|back|next|short|q|count|reset|sort|fold|csv|copy|all|"
+    r"help|keys|h-keys|usekeys|ix|notice|lost|none|stale|hatch|"
+    r"filtered|h-(?:about|changes|counts|families|register|profiles|runs)|about|changes|families|register|profiles|"
+    r"[sh]-(?:failed|error|not_tested|not_reviewed|waived|not_applicable|passed)"
 )
 _LINK = re.compile(
     r"https?://|mailto:|#c:|#s-|#(?:controls|ix|about|changes|families|register|profiles)$|(?:index|controls)\.html$|findings\.csv$|"
     r"(?:\.\./)*(?:inspec-[^:]*|index)\.html(?:#c:[!-~]+|\?status=failed,error)?$"
 )
-_ICONS = {icon_link(status) for status in STATUSES}
+_SHEET_HEAD = re.compile(r'@page\{@top-left\{content:"(?:[A-Za-z0-9 .,:_-]|\\[0-9a-f]{1,6} )*"\}\}')
+_ICONS = {icon_link(status) for status in (*STATUSES, NOT_TESTED)}
 
 
 def parse(page: str) -> Element:
@@ -62,13 +63,19 @@ def assert_harmless(page: str) -> None:
         "a raw control character"
     )
     assert sum(icon in page for icon in _ICONS) == 1
-    style, script, policy = next(own for own in map(frame.own, frame.FILES) if escape(own.policy) in page)
+    style, script = next(own for own in map(frame.own, frame.FILES) if own.style in page)
+    styles = [element.text or "" for element in elements(page) if element.tag == "style"]
+    assert len(styles) <= 2
     ids: set[str] = set()
     for element in elements(page):
         tag = local(element.tag)
         assert tag in ALLOWED, tag
         if tag in ("style", "script"):
-            assert element.text == (style if tag == "style" else script)
+            assert (
+                element.text == script
+                if tag == "script"
+                else element.text == style or _SHEET_HEAD.fullmatch(element.text or "")
+            )
             assert not element.attrib
         for name, value in element.attrib.items():
             name = local(name)
@@ -85,7 +92,7 @@ def assert_harmless(page: str) -> None:
                 assert value not in ids, f"{value} twice"
                 ids.add(value)
             if name == "http-equiv":
-                assert (value, element.get("content")) == ("Content-Security-Policy", policy)
+                assert (value, element.get("content")) == ("Content-Security-Policy", frame.policy(styles, script))
 
 
 def text_of(page: str) -> str:

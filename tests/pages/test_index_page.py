@@ -224,7 +224,7 @@ def test_many_reports_that_passed_stand_below_a_line_of_their_own() -> None:
 def test_an_unreadable_report_has_its_reason_since_when_and_its_last_good_page() -> None:
     broken = BROKEN._replace(since=1_795_000_000.0)
     without, kept = (page_of(FleetReport("host1/cut", None, broken, has_page=has_page)) for has_page in (False, True))
-    reason = f"Unreadable since 2026-11-18 11:06 UTC: the results file {BROKEN.reason}."
+    reason = f"Unreadable since 18 Nov 2026 11:06 UTC: the results file {BROKEN.reason}."
 
     assert reason in text_of(without)
     assert "/r/host1/cut.json" in text_of(without)
@@ -247,7 +247,7 @@ def test_an_unreadable_report_keeps_its_last_figures() -> None:
 def test_a_report_for_which_inspec_itself_fails_says_so_since_when() -> None:
     page = page_of(report_with("web01")._replace(inspec_failing_since=NOW - DAY))
 
-    assert "InSpec itself fails since 2026-11-28 03:10 UTC: there are no newer results." in text_of(page)
+    assert "InSpec itself fails since 28 Nov 2026 03:10 UTC: there are no newer results." in text_of(page)
     assert verdict_of(page) == "No report has failing controls. InSpec itself fails for 1."
     assert chips_of(page)["inspec_fails"] == 1
 

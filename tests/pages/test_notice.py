@@ -15,13 +15,12 @@ PAGE = pages.render_report(load("7.1.16/all-pass")).encode()
 
 
 def test_a_notice_says_since_when_and_why_and_the_icon_is_no_longer_green() -> None:
-    noticed = pages.with_notice(PAGE, "is cut short:\n InSpec is still writing it.", 1_795_000_000.0)
+    noticed = pages.with_notice(PAGE, "is cut short:\n InSpec is still writing it.", 1_795_000_000.0, "/r/host1/cut.json")
     assert noticed
     page = noticed.decode()
-    assert (
-        "Newer results could not be read since 2026-11-18 11:06:40 UTC: is cut short: InSpec is still writing it."
-        in text_of(page)
-    )
+    said = text_of(page)
+    assert "Newer results could not be read since 18 Nov 2026 11:06:40 UTC" in said
+    assert "File/r/host1/cut.jsonReasonis cut short: InSpec is still writing it." in said
     assert icon_link("passed") not in page
     assert icon_link("error") in page
     assert_harmless(page)

@@ -10,9 +10,8 @@ from inspec_textfile.history.model import History
 from inspec_textfile.pages import verdict
 from inspec_textfile.summary import Summary, summarize
 
-from helpers.entries import control
 from helpers.pasts import index_of, past_of
-from helpers.reports import load, profile_of, report_of
+from helpers.reports import load
 
 CASES = ["7.1.16/edge-outcomes", "7.1.16/multi-with-broken", "7.1.16/edge-outcomes.min", "7.1.16/waivers"]
 WHOLE = summarize(load(CASES[0]), past_of(load(CASES[0])))
@@ -33,21 +32,6 @@ def test_a_field_that_another_version_has_is_no_event() -> None:
 
     assert Summary.from_json({**plain, "more": 1}, {})._replace(findings=WHOLE.findings) == WHOLE
     assert Summary.from_json({"name": "web01"}, {}) == Summary("web01")
-
-
-@pytest.mark.parametrize(
-    ("statuses", "said"),
-    [
-        (["passed"] * 3, "3 of 3 tested passed"),
-        (["passed", *["skipped"] * 99], "1 of 1 tested passed, 99 of 100 not tested"),
-        (["passed", "failed", "failed"], "1 of 3 tested passed (33.3 %)"),
-        (["skipped"], "None was tested, 1 of 1 not tested"),
-        ([], "No control was tested."),
-    ],
-)
-def test_no_percentage_stands_alone(statuses: list[str], said: str) -> None:
-    controls = (control(f"c{number}", status) for number, status in enumerate(statuses))
-    assert verdict.coverage(summarize(report_of(profile_of(*controls))).tally) == said
 
 
 def test_tests_in_words() -> None:
