@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from inspec_textfile.report.fields import CONTROLS, PROFILES, RESULTS, as_list, objects, value_of
 from inspec_textfile.report.problems import NotAReport, ScanFailed, Warnings, kind_of, refuse_too_many
+from inspec_textfile.report.secrets import without_sensitive_values
 from inspec_textfile.text import as_text, visible
 
 MAX_VALUES = 5_000_000
@@ -26,6 +27,7 @@ _REPORT_START = rf'\{{\s*"(?:platform|version|statistics|{_LISTS})"\s*:'
 _FINDINGS = rf'"(?:{_LISTS})"\s*:\s*\[\s*\{{'
 # Where JSON may start: at the start of the text or of a line, or anywhere with an object's first key, which may be cut off.
 _START = re.compile(r'\A\s*|^(?=\{)|(?=\{\s*(?:"|\Z))', re.MULTILINE)
+_KEYS_OF_LISTS = {*PROFILES.keys, *CONTROLS.keys, *RESULTS.keys, "status"}
 _KEYS_OF_REPORT = {"version", "statistics"}
 _KEYS_OF_PROFILE = {"name", "sha256", "supports", "groups", "generator"}
 _AUTOMATE_KEYS = {"job_id", "node_id"}
@@ -34,7 +36,7 @@ _MAX_TOKEN = len(r"\u0000")
 
 
 def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
-    """Return the report that a results file holds, as JSON.
+    """Return the report that a results file holds, as JSON, without the values of sensitive inputs.
 
     Adds problems that do not stop it from being read to `warnings`. Raises NotAReport.
     """
@@ -47,6 +49,7 @@ def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
     try:
         document, end = _find_document(text, _decoder(warnings).raw_decode)
         holds_another = _holds_report(text[end:])
+        document = without_sensitive_values(document) if isinstance(document, dict) else document
     except RecursionError:
         raise NotAReport("is nested too deeply to be an InSpec report") from None
     if not isinstance(document, dict):
@@ -162,7 +165,9 @@ def _join_repeated(pairs: Iterable[tuple[str, Any]], warnings: Warnings) -> dict
         if isinstance(value, list) and isinstance(first, list):
             first.extend(value)
         elif value != first and (key == "status" or isinstance(first, (list, dict))):
-            raise NotAReport(f"names the key {visible(key)!r} twice in one object, with different values: findings may be lost")
+            # It may be no report: then its keys are nobody's business.
+            name = f"the key {key!r}" if key in _KEYS_OF_LISTS else "a key"
+            raise NotAReport(f"names {name} twice in one object, with different values: findings may be lost")
         else:
             joined[key] = value
     return joined
@@ -280,11 +285,12 @@ def _what_json_it_is(document: Any) -> str:
 
 def _what_object_it_is(document: Mapping[str, Any]) -> str:
     """Return a sentence about an object that is no report."""
-    objects(document, PROFILES)  # says what is wrong with them, if that is all that is wrong
+    if value_of(document, PROFILES):
+        objects(document, PROFILES)  # says what is wrong with them, if that is all that is wrong
     controls = as_list(value_of(document, CONTROLS))
     if any(isinstance(control, dict) and value_of(control, RESULTS) is not None for control in controls):
         return "holds controls without the report that they are part of, so findings may be lost: have InSpec write it again"
     if controls and _KEYS_OF_PROFILE & document.keys():
         return f"describes a profile (inspec json, inspec export), not a run of it; {USE_JSON}"
-    keys = ", ".join(visible(key)[:40] for key in list(document)[:5])
-    return f"is JSON, but not a report: {f'an object with the keys {keys}' if keys else 'an empty object'}; {USE_JSON}"
+    # Which keys it has is not said: a link may lead to any file, and reasons stand on pages.
+    return f"is JSON, but not a report: {'an object without profiles' if document else 'an empty object'}; {USE_JSON}"

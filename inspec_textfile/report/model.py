@@ -272,6 +272,8 @@ class Report(NamedTuple):
     """Problems of a file that could be read."""
     target_id: str = ""
     """A UUID or the like of what was scanned, which means nothing to a person; "" if there is none."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """(name, value): what else people route by: Chef's environment, policy group, roles and tags, and `passthrough`."""
     is_converted: bool = False
     """Made by a converter (HDF) from another scanner's findings, not by InSpec itself."""
 

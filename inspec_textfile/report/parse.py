@@ -31,7 +31,7 @@ from inspec_textfile.report.fields import (
     read_tags,
     value_of,
 )
-from inspec_textfile.report.inputs import read_inputs, sensitive_names
+from inspec_textfile.report.inputs import read_facts, read_inputs, sensitive_names
 from inspec_textfile.report.model import (
     ERROR,
     FAILED,
@@ -84,7 +84,8 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
 
 
 def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modified_ns: int, digest: str) -> Report:
-    entries = _entries(document)
+    sensitive = sensitive_names(objects(document, PROFILES))
+    entries = _entries(document, sensitive)
     refuse_too_many(sum(len(entry.controls) for entry in entries), MAX_CONTROLS, "controls")
     began, zone = _began(entries)
     entries = with_ends(entries, _run(began, zone, modified_ns), warnings)
@@ -105,6 +106,7 @@ def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modif
         profiles=resolve(entries, names_parents=_names_parents(as_text(document.get("version")))),
         digest=digest,
         warnings=tuple(warnings),
+        facts=read_facts(document, sensitive),
         is_converted=is_converted,
     )
 
@@ -155,11 +157,10 @@ def _run(began: datetime | None, zone: tzinfo | None, modified_ns: int) -> RunTi
     return RunTime(began=known.timestamp(), zone=zone, year=known.year)
 
 
-def _entries(document: Mapping[str, Any]) -> tuple[ProfileEntry, ...]:
+def _entries(document: Mapping[str, Any], sensitive: frozenset[str]) -> tuple[ProfileEntry, ...]:
     profiles = objects(document, PROFILES)
     if profiles:
         refuse_too_many(len(profiles), MAX_PROFILES, "profiles")
-        sensitive = sensitive_names(profiles)
         entries = tuple(_profile(item, sensitive) for item in profiles)
         outside = _minimal_entries(_outside_profiles(document, entries))
         return (*entries, *(entry._replace(outside=True) for entry in outside))

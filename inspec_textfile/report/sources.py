@@ -289,8 +289,8 @@ def _dated_ahead(reports: Iterable[tuple[str, Source]]) -> Iterator[str]:
         if source.ahead:
             more = f" (and {len(source.ahead) - 1} more)" if len(source.ahead) > 1 else ""
             yield (
-                f"{max(source.ahead)}{more}: has a date in its name that is ahead of this host's clock, so it does not count as "
-                "the newest run: rename or remove it, and check the clocks"
+                f"{max(source.ahead)}{more}: has a date in its name that is ahead of this host's clock, so it does not count "
+                "as the newest run: rename or remove it, and check the clocks"
             )
 
 

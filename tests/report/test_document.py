@@ -126,7 +126,7 @@ def test_controls_without_their_report_are_none(document: Any) -> None:
             "at the start of each line",
         ),
         ('ok: [web01] => {"changed": false, "stdout": ' + json.dumps(TEXT) + "}", "within a text of another document"),
-        ('{"reporter": {"cli": {}}, "controls": []}', "not a report: an object with the keys reporter, controls"),
+        ('{"reporter": {"cli": {}}, "controls": []}', "not a report: an object without profiles"),
     ],
 )
 def test_the_reason_is_true(text: str, expected: str) -> None:

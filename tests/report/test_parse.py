@@ -54,12 +54,11 @@ def reason(data: bytes) -> str:
         (b"null", "null instead of a report"),
         (b"true", "true or false instead of a report"),
         (b"{}", "an empty object"),
-        (b'{"runs": [], "version": "2.1.0"}', "an object with the keys runs, version"),
-        (b'{"profiles": null}', "an object with the keys profiles"),
-        (b'{"profiles": {}}', "an object with the keys profiles"),
-        (b'{"profiles": null, "controls": null, "version": "7"}', "an object with the keys profiles, controls, version"),
+        (b'{"runs": [], "version": "2.1.0"}', "not a report: an object without profiles"),
+        (b'{"profiles": null}', "not a report: an object without profiles"),
+        (b'{"profiles": {}}', "not a report: an object without profiles"),
+        (b'{"profiles": null, "controls": null, "version": "7"}', "not a report: an object without profiles"),
         (b'{"profiles": {"a": 1}}', "has an object where the list of profiles should be: findings may be lost"),
-        (b'{"\\u001b[2J": 1}', r"the keys \x1b[2J"),
         (b'{"name": "p", "controls": [{"id": "a", "impact": 1}]}', "describes a profile"),
         (b'<?xml version="1.0"?><testsuites/>', "XML (--reporter junit or junit2?)"),
         (b"<testsuites></testsuites>", "XML"),
@@ -820,3 +819,71 @@ def test_a_waiver_is_read_in_the_zone_of_times_that_are_not_those_of_a_run() -> 
     entry = entry_of(results=results, waiver_data={"run": True, "expiration_date": "2099-12-31"})
 
     assert entry.waiver.expires == 4102358400 - 9 * 3600 + 0
+
+
+def test_keys_of_other_files_are_not_told() -> None:
+    """A link in the results folder may lead to any file, and reasons stand on pages."""
+    for document in (
+        b'{"S3cr3t": 1}',
+        b'{"profiles": null, "S3cr3t": [{"name": "p", "controls": []}]}',
+        b'{"S3cr3t": [1], "S3cr3t": {"a": 1}}',
+        b'{"a": "S3cr3t" "b"}',
+    ):
+        assert "S3cr3t" not in reason(document)
+
+
+# --- facts ----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_people_route_by() -> None:
+    facts = {
+        "environment": "prod",
+        "policy_group": "blue",
+        "roles": ["web", "base"],
+        "recipes": [],
+        "chef_tags": ["pci", 7],
+        "tags": {"team": "a"},
+        "passthrough": {"ticket": "CHG1", "url": "https://a:S3cr3t@b", "nested": {"a": [1, True]}, "raw": {"x": "y" * 2000}},
+        "other": "x",
+    }
+
+    assert read(one_control() | facts).facts == (
+        ("environment", "prod"),
+        ("policy_group", "blue"),
+        ("roles", "web, base"),
+        ("chef_tags", "pci, 7"),
+        ("tags", '{"team": "a"}'),
+        ("passthrough ticket", "CHG1"),
+        ("passthrough url", "https://***@b"),
+        ("passthrough nested", '{"a": [1, true]}'),
+        ("passthrough raw", "not shown: 2,009 characters"),
+    )
+
+
+def test_facts_are_masked_as_inputs_are() -> None:
+    document = one_control() | {
+        "passthrough": {"pw": "S3cr3t-1", "db": {"pw": "S3cr3t-2"}, "note": "S3cr3t-3", "chef_node": {"a": 1}},
+        "environment": "S3cr3t-3",
+    }
+    document["profiles"][0]["attributes"] = [{"name": "pw", "options": {"sensitive": True, "value": "S3cr3t-3"}}]
+
+    assert read(document).facts == (
+        ("environment", "***"),
+        ("passthrough pw", "not shown: sensitive"),
+        ("passthrough db", '{"pw": "not shown: sensitive"}'),
+        ("passthrough note", "***"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("passthrough", "expected"),
+    [("CHG1", (("passthrough", "CHG1"),)), (["a"], (("passthrough", "a"),)), (None, ()), ({}, ()), ("x" * 2000, None)],
+)
+def test_passthrough_of_any_type(passthrough: Any, expected: Any) -> None:
+    facts = read(one_control() | {"passthrough": passthrough}).facts
+
+    assert facts == expected or (expected is None and len(facts[0][1]) == 1003)
+
+
+def test_facts_are_limited() -> None:
+    assert len(read(one_control() | {"passthrough": {f"k{number}": "v" for number in range(1000)}}).facts) == 100
