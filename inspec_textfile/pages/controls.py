@@ -9,11 +9,11 @@ from typing import NamedTuple
 from inspec_textfile.history.model import Finding
 from inspec_textfile.pages.files import CONTROLS_FILE, FINDINGS_FILE
 from inspec_textfile.pages.fleet import Fleet
-from inspec_textfile.pages.fleet_head import chip, chips, foot, head, headline, toolbar
+from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, toolbar
 from inspec_textfile.pages.frame import OVERVIEW, page
 from inspec_textfile.pages.links import anchor, page_link
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.parts import controls_help
+from inspec_textfile.pages.parts import chip, chips, controls_help
 from inspec_textfile.pages.standing import (
     NEW,
     NEW_DAYS,
@@ -85,7 +85,7 @@ def render(fleet: Fleet) -> str:
     found = standings(fleet)
     status, bold, more = headline(found)
     controls = _controls(found, fleet)
-    body = [*head(found, status, bold, more, CONTROLS_FILE), *_list(controls), html("</main>\n{}{}", controls_help(), foot())]
+    body = [*head(found, status, bold, more), *_list(controls), html("</main>\n{}{}", controls_help(), foot())]
     return page(OVERVIEW, "InSpec reports by control", NOT_REVIEWED if status == NOT_TESTED else status, body)
 
 
@@ -125,7 +125,7 @@ def _rank(control: Control) -> tuple[object, ...]:
 
 
 def _list(controls: Sequence[Control]) -> Iterator[Markup]:
-    yield toolbar("Controls", "Control, title, profile or report", _chips(controls))
+    yield toolbar(CONTROLS_FILE, "controls", len(controls), "Control, title, profile or report", _chips(controls))
     rows = _rows(controls[:MAX_ROWS])
     if len(rows) < len(controls):
         yield html(
@@ -141,12 +141,10 @@ def _list(controls: Sequence[Control]) -> Iterator[Markup]:
         _HEADS,
     )
     yield from rows
-    empty = html(
-        '<p class="alert" id="none" {}>{}</p>',
-        html("hidden") if controls else NOTHING,
-        "No control matches." if controls else "No control failed.",
+    yield html(
+        "</table>\n{}",
+        nothing_matches() if controls else html('<p class="alert">No control failed.</p>\n{}', nothing_matches()),
     )
-    yield html("</table>\n{}\n", empty)
 
 
 _HEADS = html(
@@ -252,11 +250,6 @@ def _place(place: Place, hash_: Markup) -> Markup:
 def _chips(controls: Sequence[Control]) -> Markup:
     levels = Counter(control.severity for control in controls)
     marks = Counter(mark for control in controls for mark in control.marks)
-    return join(
-        [
-            chips(
-                "Severity", [chip("severity", one, one.capitalize(), f"sv {one}", levels[one]) for one in LEVELS if levels[one]]
-            ),
-            chips("With", [chip("with", mark, words, icon, marks[mark]) for mark, words, icon in _MARKS if marks[mark]]),
-        ]
-    )
+    by_level = [chip("severity", one, f"sv {one}", one.capitalize(), levels[one]) for one in LEVELS if levels[one]]
+    by_mark = [chip("with", mark, icon, words, marks[mark]) for mark, words, icon in _MARKS if marks[mark]]
+    return join([chips("Severity", by_level), chips("With", by_mark)])

@@ -27,8 +27,8 @@ from inspec_textfile.report.model import ERROR, FAILED, LEVELS, NOT_REVIEWED, NO
 _VIEWS = ((INDEX_FILE, "By report"), (CONTROLS_FILE, "By control"))
 
 
-def head(found: Sequence[Standing], status: str, bold: str, more: str, view: str) -> Iterator[Markup]:
-    """Yield the top of an overview: title, verdict, and the way to the others. `view`: its file."""
+def head(found: Sequence[Standing], status: str, bold: str, more: str) -> Iterator[Markup]:
+    """Yield the top of an overview: title and verdict."""
     places, newest = hosts(found), max((one.now for one in found), default=0.0)
     facts = [html("{}{}", count(len(found), "report"), f" of {count(places, 'host')}" if places < len(found) else "")]
     if newest:
@@ -39,54 +39,44 @@ def head(found: Sequence[Standing], status: str, bold: str, more: str, view: str
         join(facts, ", "),
     )
     yield html('<p class="say st {}"><span><b>{}</b>{}</span></p>\n', status, bold, f" {more}" if more else "")
-    yield html(
-        '<div class="bar"><nav class="views" aria-label="Views">{}</nav>',
-        join([html('<a href="{}"{}>{}</a>', file, _CURRENT if file == view else NOTHING, words) for file, words in _VIEWS]),
-    )
 
 
 _CURRENT = html(' aria-current="page"')
 
 
-def toolbar(what: str, placeholder: str, chips: Markup) -> Markup:
-    """Return the rest of the line with the views, and the filters; what needs the script is hidden until it runs."""
+def toolbar(view: str, things: str, count: int, placeholder: str, chips: Markup) -> Markup:
+    """Return the bar with the way to the other overviews and search, and below it the filters.
+
+    `view`: the file of this overview. `things`: what it lists, `count` of them. What needs the script is hidden without it.
+    """
     return html(
-        """<div class="tools" id="tools" role="search" aria-label="{}" hidden><label class="heard" for="q">Search</label>
-<input type="search" id="q" autocomplete="off" spellcheck="false" placeholder="{}" aria-keyshortcuts="/">
-<button type="button" id="more" aria-expanded="false" aria-controls="filters">Filters</button>
-<output id="count" aria-live="polite"></output> <button type="button" id="reset" hidden>Clear filters</button>
+        """<div class="tools" id="tools"><nav class="views" aria-label="Views">{}</nav>
+<input type="search" id="q" aria-label="Search" autocomplete="off" spellcheck="false" placeholder="{}" aria-keyshortcuts="/">
+<button type="button" id="more" aria-expanded="false" aria-controls="facets">Filters <output id="few"></output></button>
+<a class="button" href="{}" download>Download CSV</a>
 <button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></div>
-<a class="button" href="{}" download>Download CSV</a></div>
-<div id="filters" hidden>{}</div>
+<div id="facets" role="group" aria-label="{}" hidden>
+<button type="button" id="reset" aria-pressed="true">All <b>{}</b></button>
+{}<output id="count" aria-live="polite" aria-atomic="true"></output></div>
 <p id="filtered"></p>
 """,
-        what,
+        join([html('<a href="{}"{}>{}</a>', file, _CURRENT if file == view else NOTHING, words) for file, words in _VIEWS]),
         placeholder,
         FINDINGS_FILE,
+        f"Filters of {things}",
+        number(count),
         chips,
     )
+
+
+def nothing_matches() -> Markup:
+    """Return what stands below a list of which the filters leave nothing."""
+    return html('<p class="alert" id="none" hidden><b> </b><button type="button">Clear filters</button></p>\n')
 
 
 def foot() -> Markup:
     """Return the end of an overview."""
     return html("<footer>Made by inspec-textfile {}</footer>", __version__)
-
-
-def chips(legend: str, found: Sequence[Markup]) -> Markup:
-    """Return a group of filters, nothing without any."""
-    return html('<fieldset class="chips"><legend>{}</legend>{}</fieldset>\n', legend, join(found, " ")) if found else NOTHING
-
-
-def chip(name: str, value: str, words: str, icon: str, many: int) -> Markup:
-    """Return a filter: what it is, and how many reports or controls it finds."""
-    return html(
-        '<label class="chip {}"><input type="checkbox" name="{}" value="{}"> {} <b>{}</b></label>',
-        icon,
-        name,
-        value,
-        words,
-        number(many),
-    )
 
 
 # --- the verdict on all -------------------------------------------------------------------------------------------------------

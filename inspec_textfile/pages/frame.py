@@ -15,7 +15,7 @@ from inspec_textfile.pages.markup import NOTHING, Markup, defuse, html, join, ow
 REPORT, OVERVIEW = "report", "overview"
 FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     REPORT: (("tokens.css", "common.css", "report.css", "print.css"), ("common.js", "export.js", "report.js")),
-    OVERVIEW: (("tokens.css", "states.css", "common.css", "overview.css"), ("base.js", "overview.js")),
+    OVERVIEW: (("tokens.css", "states.css", "common.css", "overview.css"), ("common.js", "overview.js")),
 }
 """The files of this package that go into a page of each kind: styles, scripts."""
 _MAX_SHEET_HEAD = 120

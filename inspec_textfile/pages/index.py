@@ -8,11 +8,11 @@ from itertools import groupby
 
 from inspec_textfile.pages.files import INDEX_FILE
 from inspec_textfile.pages.fleet import Fleet
-from inspec_textfile.pages.fleet_head import chip, chips, foot, head, headline, toolbar
+from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, toolbar
 from inspec_textfile.pages.frame import OVERVIEW, page
 from inspec_textfile.pages.index_row import HATCH, STATE_NAMES, Columns, Figures, report_rows
 from inspec_textfile.pages.markup import Markup, html, join
-from inspec_textfile.pages.parts import index_help
+from inspec_textfile.pages.parts import chip, chips, index_help
 from inspec_textfile.pages.standing import (
     ALL_PASSED,
     FAILING,
@@ -41,16 +41,13 @@ _MIN_FOLDED = 3
 """Reports of a group that passed are folded to one line if there are so many."""
 
 
-_END_OF_BAR = html("</div>\n")
-
-
 def render(fleet: Fleet) -> str:
     """Return the whole page."""
     found = standings(fleet)
     status, bold, more = headline(found)
     body = [
-        *head(found, status, bold, more, INDEX_FILE),
-        *(_list(found) if found else (_END_OF_BAR,)),
+        *head(found, status, bold, more),
+        *_list(found),
         html("</main>\n{}{}", index_help(), foot()),
     ]
     return page(OVERVIEW, "InSpec reports", NOT_REVIEWED if status == NOT_TESTED else status, body)
@@ -58,11 +55,12 @@ def render(fleet: Fleet) -> str:
 
 def _list(found: Sequence[Standing]) -> Iterator[Markup]:
     columns = Columns.of(found)
-    yield toolbar("Reports", "Host, profile or report", _chips(found))
+    yield toolbar(INDEX_FILE, "reports", len(found), "Host, profile or report", _chips(found))
     yield HATCH
     yield html('<table class="ix" id="ix" data-what="report"><caption class="heard">Reports, worst first</caption>\n')
     yield html("<thead><tr>{}</tr></thead>\n", join([*_heads(columns)]))
-    if len({one.group for one in found}) > 1 or not found[0].group:
+    groups = {one.group for one in found}
+    if len(groups) > 1 or "" in groups:
         yield _totals("all", count(len(found), "report"), found, columns)
     twice = {key for key, times in Counter(map(_key, found)).items() if times > 1}
     for group, same in groupby(found, key=lambda one: one.group):
@@ -74,7 +72,7 @@ def _list(found: Sequence[Standing]) -> Iterator[Markup]:
             if len(passed) >= _MIN_FOLDED and one is passed[0]:
                 yield _folded(passed, columns)
             yield report_rows(one, columns, show_name=_key(one) in twice)
-    yield html('</table>\n<p class="alert" id="none" hidden>No report matches.</p>\n')
+    yield html("</table>\n{}", nothing_matches())
 
 
 def _key(one: Standing) -> tuple[object, ...]:
@@ -131,26 +129,13 @@ def _folded(passed: Sequence[Standing], columns: Columns) -> Markup:
 
 
 def _chips(found: Sequence[Standing]) -> Markup:
-    """Return the filters: the first group has one chip for each report, the second what reports have beside their state."""
+    """Return the filters: the first group has one chip for each report, the others what reports have beside their state."""
     states = Counter(one.state for one in found)
     levels = Counter(level for one in found for level in one.severities)
     marks = Counter(mark for one in found for mark in one.marks)
-    return join(
-        [
-            chips(
-                "State",
-                [
-                    chip("state", state, STATE_NAMES[state][1], f"st {STATE_NAMES[state][0]}", states[state])
-                    for state in STATES
-                    if states[state]
-                ],
-            ),
-            chips(
-                "Failing, with",
-                [chip("severity", one, one.capitalize(), f"sv {one}", levels[one]) for one in LEVELS if levels[one]],
-            ),
-            chips(
-                "With", [chip("with", mark, words, icon, marks[mark]) for mark, words, icon in _MARKS if marks[mark]] + [_STALE]
-            ),
-        ]
-    )
+    by_state = [
+        chip("state", one, f"st {STATE_NAMES[one][0]}", STATE_NAMES[one][1], states[one]) for one in STATES if states[one]
+    ]
+    by_level = [chip("severity", one, f"sv {one}", one.capitalize(), levels[one]) for one in LEVELS if levels[one]]
+    by_mark = [chip("with", mark, icon, words, marks[mark]) for mark, words, icon in _MARKS if marks[mark]]
+    return join([chips("State", by_state), chips("Failing, with", by_level), chips("With", [*by_mark, _STALE])])

@@ -18,26 +18,8 @@ const lines = $$('.all, .grp, .ok', table).map(line => ({
 }))
 const numbers = new Map(rows.map(row => [row, $$('tr:first-child > .n', row).map(cell => +cell.textContent.replace(/,/g, ''))]))
 
-// A chip says how many it would find beside what is chosen in the other groups.
-function countChips() {
-  const wanted = words(search.value), chosen = fields.map(name => [name, picked(name)])
-  const found = rows.filter(row => wanted.every(word => fits(row, word)))
-  for (const name of fields) {
-    const others = chosen.filter(([other, values]) => other !== name && values.length), counts = {}
-    for (const row of found) {
-      if (others.every(([other, values]) => page.fields[other](row).some(one => values.includes(one)))) for (const one of page.fields[name](row)) counts[one] = (counts[one] || 0) + 1
-    }
-    for (const box of $$(`[name=${name}]`)) {
-      $('b', box.parentNode).textContent = number(counts[box.value] || 0)
-      box.parentNode.classList.toggle('off', !counts[box.value])
-    }
-  }
-}
-
 // What a line says follows the filter; what is folded is shown while one is in force.
 page.after = on => {
-  countChips()
-  count.classList.toggle('on', !!on)
   for (const row of rows) row.classList.remove('shut')
   for (const { line, rows: below, cells, small, said, open } of lines) {
     const left = below.filter(row => !row.hidden)
@@ -126,6 +108,7 @@ $$('thead th', table).forEach(head => {
     const now = head.getAttribute('aria-sort'), by = { ascending: -1, descending: 1 }[now] ?? first
     sortRows(now && by === first ? 0 : by * (at + 1)) // one way, the other way, and as it came
     apply()
+    remember()
   }
 })
 
@@ -144,14 +127,17 @@ const carry = event => {
 addEventListener('pointerdown', carry, true)
 addEventListener('focusin', carry, true)
 
-new ResizeObserver(([bar]) => document.documentElement.style.setProperty('--stuck', `${getComputedStyle(bar.target).position === 'sticky' ? bar.target.offsetHeight : 0}px`)).observe($('.bar'))
+function step(by) {
+  const list = shown().filter(row => row.checkVisibility()), at = list.indexOf(document.activeElement.closest('.r'))
+  const next = list[at < 0 ? (by > 0 ? 0 : list.length - 1) : Math.max(0, Math.min(at + by, list.length - 1))]
+  if (next) $('th a, summary', next).focus()
+}
+
 tellAges()
-useKeys({ j: () => step(1, shown(), '.r'), k: () => step(-1, shown(), '.r') })
-$('#filters').hidden = false
-$('#filters').addEventListener('input', apply)
-$('#more').addEventListener('click', () => $('#filters').classList.toggle('more'))
+useKeys({ j: () => step(1), k: () => step(-1) })
 start(() => {
   const query = new URLSearchParams(location.search), sort = query.get('sort') || ''
   choose(query)
   sortRows(/^-?\d+$/.test(sort) ? +sort : 0)
 })
+apply()
