@@ -191,7 +191,7 @@ def _row(control: Control, share: int) -> Markup:
         control.id,
     )
     places = _places(control, share - len(line.encode()) - _REST)
-    return html('{}<tr class="more"><td></td><td colspan="7">{}</td></tr></tbody>\n', line, places)
+    return html('{}<tr class="under"><td></td><td colspan="7">{}</td></tr></tbody>\n', line, places)
 
 
 _ZERO = html('<td class="n zero">0</td>')

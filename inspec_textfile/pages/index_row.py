@@ -121,7 +121,7 @@ def report_rows(one: Standing, columns: Columns, *, show_name: bool) -> Markup:
         _cells(one, columns),
         html('<details><summary class="chevron" aria-label="Details of {}"></summary></details>', one.name),
         html('<tr class="why"><td></td><td colspan="{}">{}</td></tr>\n', columns.width, notes) if notes else NOTHING,
-        html('<tr class="more"><td></td><td colspan="{}">{}</td></tr>\n', columns.width, _details(one)),
+        html('<tr class="under"><td></td><td colspan="{}">{}</td></tr>\n', columns.width, _details(one)),
     )
 
 

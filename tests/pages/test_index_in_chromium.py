@@ -137,10 +137,10 @@ def test_a_row_opens_below_itself_and_moves_nothing_beside_it(tab: Opened, rende
     name = page.locator(".r th").first
     before = name.evaluate("name => [name.getBoundingClientRect().x, name.getBoundingClientRect().y, name.offsetWidth]")
     page.locator(".r summary").first.click()
-    assert page.locator(".r .more").first.is_visible()
+    assert page.locator(".r .under").first.is_visible()
     assert name.evaluate("name => [name.getBoundingClientRect().x, name.getBoundingClientRect().y, name.offsetWidth]") == before
     page.locator(".r > tr").first.click(position={"x": 500, "y": 5})
-    assert not page.locator(".r .more").first.is_visible()
+    assert not page.locator(".r .under").first.is_visible()
 
 
 def test_keys_and_help(tab: Opened) -> None:
@@ -183,7 +183,7 @@ def test_nothing_is_scrolled_sideways_cut_or_laid_over_another(tab: Opened, rend
         )
 
 
-@pytest.mark.parametrize(("width", "rows"), [(1440, 20), (1024, 10), (390, 6)])
+@pytest.mark.parametrize(("width", "rows"), [(1440, 18), (1024, 10), (390, 6)])
 def test_enough_reports_stand_on_a_screen(tab: Opened, width: int, rows: int) -> None:
     page = opened(tab, index.render(fleet(303)), width=width)
     seen = page.evaluate(
@@ -193,7 +193,7 @@ def test_enough_reports_stand_on_a_screen(tab: Opened, width: int, rows: int) ->
     assert seen >= rows
     page.evaluate("scrollTo(0, 2000)")
     if width >= 760:
-        head, bar = page.locator("thead th").first.bounding_box(), page.locator(".bar").bounding_box()
+        head, bar = page.locator("thead th").first.bounding_box(), page.locator(".tools").bounding_box()
         assert head
         assert bar
         assert (bar["y"], head["y"]) == (0, bar["height"])
@@ -204,8 +204,8 @@ def test_without_scripts_everything_can_be_read(tab: Opened, render: Callable[[F
     page = tab.open(render(fleet(60)), java_script_enabled=False, width=1024)
     assert page.locator(".r:visible").count() == page.locator(".r").count()
     page.locator(".r summary").first.click()
-    assert page.locator(".r .more").first.is_visible()
-    assert not page.locator("#tools").is_visible()
+    assert page.locator(".r .under").first.is_visible()
+    assert not page.locator("#q, #help, #facets").locator("visible=true").count()
     assert page.locator("text=Download CSV").is_visible()
 
 

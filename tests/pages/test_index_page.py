@@ -257,7 +257,7 @@ def test_details_have_the_worst_findings_with_their_places_and_the_facts() -> No
         finding(f"c{number}", severity) for number, severity in enumerate(("low", "high", "low", "critical", "low", "low"))
     ]
     page = page_of(report_with("web01", findings=findings))
-    (more,) = [element for element in elements(page) if element.get("class") == "more"]
+    (more,) = [element for element in elements(page) if element.get("class") == "under"]
     links = [str(element.get("href")) for element in more.iter("a")]
 
     assert links[:3] == [f"inspec-web01.json.html#c:base/{control}" for control in ("c3", "c1", "c0")]
