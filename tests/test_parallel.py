@@ -122,6 +122,17 @@ def test_an_interruption_ends_all_processes(monkeypatch: pytest.MonkeyPatch) -> 
         os.waitpid(children[0], os.WNOHANG)
 
 
+def test_if_memory_runs_out_the_kernel_ends_a_child_first() -> None:
+    def work(number: int) -> tuple[int, int]:  # noqa: ARG001
+        return os.getpid(), int(Path("/proc/self/oom_score_adj").read_text())
+
+    found = dict(spread([1] * 6, work, 3, lambda _: None))
+    own = found.pop(os.getpid())
+
+    assert own < 1000
+    assert list(found.values()) == [1000, 1000]
+
+
 def test_cores_are_those_that_this_process_may_use() -> None:
     before = os.sched_getaffinity(0)
     assert cores() == len(before)

@@ -905,7 +905,8 @@ def test_the_cron_line_runs_the_converter_whatever_inspec_did(host: CronHost) ->
     programs = host.results.parent / "bin"
     programs.mkdir()
     converter = programs / "inspec-textfile"
-    converter.write_text(f"#!/bin/sh\necho \"$INSPEC_TEXTFILE_RESULTS_DIR\" >>'{host.results.parent}/converted'\n")
+    note = f">>'{host.results.parent}/converted'"
+    converter.write_text(f'#!/bin/sh\necho "$(ulimit -v) $INSPEC_TEXTFILE_RESULTS_DIR" {note}\n')
     converter.chmod(0o755)
     (programs / "run_inspec.sh").symlink_to(RUN_INSPEC)
     settings = host.results.parent / "default"
@@ -916,11 +917,17 @@ def test_the_cron_line_runs_the_converter_whatever_inspec_did(host: CronHost) ->
     assert "can't be read" in without_settings.stderr or "does not exist" in without_settings.stderr
 
     settings.write_text("".join(f'{name}="{value}"\n' for name, value in host.environment.items()))
-    host.configure_one(host.stand_in.prints("profile", LAST_GOOD, 0))
+    limit = host.results.parent / "limit"
+    host.configure_one(host.stand_in.profile("profile", f"ulimit -v >'{limit}'; cat '{LAST_GOOD}'"))
     assert is_quiet(as_cron_runs(command, path))
+    assert limit.read_text() == "unlimited\n"  # InSpec's memory is its own affair
     host.configure_one(host.stand_in.profile("bad", "exit 1"))
     assert "it printed no report" in as_cron_runs(command, path).stderr
-    assert (host.results.parent / "converted").read_text().splitlines() == ["", str(host.results), str(host.results)]
+    assert (host.results.parent / "converted").read_text().splitlines() == [
+        "2097152 ",
+        f"2097152 {host.results}",
+        f"2097152 {host.results}",
+    ]
 
 
 def test_the_sample_of_settings_is_shell_and_all_comments() -> None:

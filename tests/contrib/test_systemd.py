@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import stat
@@ -372,6 +373,53 @@ def test_a_run_by_hand_as_root_keeps_the_memory_and_its_owner(host: IsolatedHost
     assert "starts over" not in run.stderr
     for name in ("inspec.prom", ".inspec.prom.state"):
         assert host.path(f"{METRICS}/{name}").stat().st_uid == user_in(host, "inspec-textfile")
+
+
+def many_controls(case: str, times: int) -> str:
+    """Return a genuine report whose controls are there many times over."""
+    document = json.loads(report("7.1.16", case).read_text(encoding="utf-8"))
+    controls = document["profiles"][0]["controls"]
+    document["profiles"][0]["controls"] = [{**one, "id": f"{one['id']}-{n}"} for n in range(times) for one in controls]
+    return json.dumps(document)
+
+
+@contextlib.contextmanager
+def limits(host: IsolatedHost, lines: str) -> Iterator[None]:
+    """Have other limits in the unit, and nothing else among the results than what is put there."""
+    drop_in = host.path("/run/systemd/system/inspec-textfile.service.d/zz-limits.conf")
+    drop_in.parent.mkdir(parents=True, exist_ok=True)
+    drop_in.write_text(f"[Service]\n{lines}")
+    aside = host.path("/run/aside")
+    forget(host)
+    host.run("sh", "-c", f"mv {RESULTS} /run/aside; rm -f {METRICS}/.inspec.prom.*")
+    host.run("install", "-d", "-m", "2750", "-g", "inspec-textfile", RESULTS)
+    host.run("systemctl", "daemon-reload")
+    try:
+        yield
+    finally:
+        drop_in.unlink()
+        host.run("rm", "-rf", RESULTS)
+        host.run("cp", "-a", "/run/aside", RESULTS)
+        assert aside.exists()
+        host.run("rm", "-rf", "/run/aside")
+        host.run("systemctl", "daemon-reload")
+
+
+def test_limits_of_memory(host: IsolatedHost) -> None:
+    """The first process alone can't take what all of them may."""
+    one, all_of_them, policy = state(host, "inspec-textfile.service", "LimitAS", "MemoryMax", "OOMPolicy")
+    assert (int(one), int(all_of_them), policy) == (2 * 2**30, 4 * 2**30, "continue")
+
+
+def test_a_report_for_which_memory_does_not_suffice_loses_its_page_alone(host: IsolatedHost) -> None:
+    with limits(host, "LimitAS=300M\n"):
+        host.path(f"{RESULTS}/big.json").write_text(many_controls("stig-style", 4000), encoding="utf-8")
+        host.path(f"{RESULTS}/good.json").write_bytes(report("7.1.16", "ssh-baseline").read_bytes())
+        assert host.run("systemctl", "start", "inspec-textfile.service").returncode != 0
+        assert "does not fit into memory" in logged(host, "inspec-textfile.service")
+        assert 'inspec_report_readable{report="good"} 1.0' in metrics(host)
+        assert host.path(f"{PAGES}/inspec-good.json.html").exists()
+        assert not host.path(f"{PAGES}/inspec-big.json.html").exists()
 
 
 def probe(host: IsolatedHost, folders: list[str], loosened: str = "") -> dict[str, Any]:
