@@ -47,10 +47,10 @@ def read_at_most(file: BinaryIO, most: int) -> bytes:
 class OutputFolder:
     """A folder that a run writes to, locked against other runs while it is open."""
 
-    def __init__(self, path: str, *, wait: float = 60.0, create: bool = False) -> None:
+    def __init__(self, path: str, *, wait: float = 60.0, create: bool = False, locked: bool = True) -> None:
         """Open the folder, create it first if `create`; wait up to `wait` seconds for another run to end.
 
-        Raises OutputError.
+        `locked`: False only to read, which changes nothing. Raises OutputError.
         """
         self.path = path
         self._token = os.urandom(8).hex()  # shared by the processes of one run, which must leave each other's files alone
@@ -65,6 +65,8 @@ class OutputFolder:
             raise OutputError(f"{path}: {_why(error)}") from None
         self._owner = FolderOwner.of(self._descriptor)
         self._lock = Lock(self._descriptor, self._owner)
+        if not locked:
+            return
         try:
             try:
                 self._lock.acquire(wait)

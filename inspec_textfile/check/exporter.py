@@ -5,15 +5,18 @@ What node_exporter does with its options: https://github.com/prometheus/node_exp
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspec_textfile.check.findings import Finding, ok, problem
+from inspec_textfile.check.findings import Finding, note, ok, problem
 from inspec_textfile.ownership import user_name
 
 _PROGRAMS = ("node_exporter", "prometheus-node-exporter")
+_OTHERS = ("alloy", "grafana-agent", "otelcol", "otelcol-contrib", "telegraf")
+"""Programs that may read the folder instead; where, only their configuration says."""
 _DEBIANS_FOLDER = "/var/lib/prometheus/node-exporter"
 """What Debian's build reads without --collector.textfile.directory; other builds then read nothing."""
 
@@ -34,37 +37,48 @@ class Exporter:
 
 def running_exporters(proc: str = "/proc") -> Iterator[Exporter]:
     """Find the node_exporters that are running."""
-    for pid in sorted(int(name) for name in os.listdir(proc) if name.isdigit()):
+    for pid, arguments in _processes(proc, _PROGRAMS):
         base = Path(proc, str(pid))
         try:
-            arguments = base.joinpath("cmdline").read_bytes().decode("utf-8", "surrogateescape").rstrip("\0").split("\0")
-            status = dict(
-                line.split(":", 1) for line in base.joinpath("status").read_text(errors="replace").splitlines() if ":" in line
-            )
-        except OSError:
+            lines = base.joinpath("status").read_text(errors="replace").splitlines()
+        except OSError:  # it has just ended
             continue
-        program = os.path.basename(arguments[0])
-        if program in _PROGRAMS:
-            groups = {int(status["Gid"].split()[1]), *map(int, status.get("Groups", "").split())}
-            try:
-                started_in = os.readlink(base / "cwd")
-            except OSError:  # another user's process
-                started_in = "/"
-            folders = tuple(os.path.join(started_in, folder) for folder in textfile_folders(program, arguments[1:]))
-            yield Exporter(
-                pid, int(status["Uid"].split()[1]), frozenset(groups), folders, str(base / "root"), tuple(arguments[1:])
-            )
+        status = dict(line.split(":", 1) for line in lines if ":" in line)
+        try:
+            started_in = os.readlink(base / "cwd")
+        except OSError:  # another user's process
+            started_in = "/"
+        yield Exporter(
+            pid=pid,
+            user=int(status["Uid"].split()[1]),
+            groups=frozenset(map(int, (status["Gid"].split()[1], *status.get("Groups", "").split()))),
+            folders=tuple(os.path.join(started_in, folder) for folder in textfile_folders(arguments)),
+            root=str(base / "root"),
+            arguments=tuple(arguments[1:]),
+        )
 
 
-def textfile_folders(program: str, arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return the folders that a node_exporter with these arguments reads .prom files from."""
+def _processes(proc: str, names: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the processes of some programs: process id, and the command line as a list."""
+    for pid in sorted(int(name) for name in os.listdir(proc) if name.isdigit()):
+        try:
+            arguments = os.fsdecode(Path(proc, str(pid), "cmdline").read_bytes()).rstrip("\0").split("\0")
+        except OSError:  # it has just ended
+            continue
+        if os.path.basename(arguments[0]) in names:
+            yield pid, arguments
+
+
+def textfile_folders(command_line: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders that a node_exporter with this command line reads .prom files from."""
+    program, *arguments = command_line
     folders = option_values("collector.textfile.directory", arguments)
     enabled = True
     for word in arguments:
         option = word.lstrip("-").partition("=")[0]
         if option in ("collector.disable-defaults", "no-collector.textfile"):
             enabled = "collector.textfile" in {other.lstrip("-") for other in arguments} and option != "no-collector.textfile"
-    if not folders and program == "prometheus-node-exporter":
+    if not folders and os.path.basename(program) == "prometheus-node-exporter":
         folders = [_DEBIANS_FOLDER]
     return tuple(filter(None, folders)) if enabled else ()
 
@@ -80,35 +94,40 @@ def option_values(option: str, arguments: Sequence[str]) -> list[str]:
     return values
 
 
-def exporter_findings(folder: Path, name: str, running: Sequence[Exporter]) -> Iterator[Finding]:
+def exporter_findings(prom: Path, running: Sequence[Exporter]) -> Iterator[Finding]:
     """Say whether one of the node_exporters that are running reads our file."""
+    folder = prom.parent
     if not running:
-        yield problem(
-            "node_exporter: is not running, or this user cannot see it: start it, e.g. apt-get install prometheus-node-exporter"
-        )
+        yield _without_node_exporter(folder)
         return
-    readers = readers_of(folder / name, running)
-    if not readers:
-        for exporter in running:
-            what = f"node_exporter (process {exporter.pid}): reads"
-            start = f"start it with --collector.textfile.directory={folder}"
-            if exporter.folders:
-                where = ", ".join(exporter.folders)
-                link = f"ln -s {folder / name} {exporter.folders[0]}/"
-                yield problem(f"{what} {where}, but the metrics go to {folder}: pass --output, or {start}, or {link}")
-            else:
-                yield problem(
-                    f"{what} no folder, for its textfile collector is off: {start}, and without --no-collector.textfile"
-                )
+    readers = readers_of(prom, running)
+    for exporter in () if readers else running:
+        what = f"node_exporter (process {exporter.pid}): reads"
+        start = f"start it with --collector.textfile.directory={folder}"
+        if exporter.folders:
+            where = ", ".join(exporter.folders)
+            link = f"ln -s {prom} {exporter.folders[0]}/"
+            yield problem(f"{what} {where}, but the metrics go to {folder}: pass --output, or {start}, or {link}")
+        else:
+            yield problem(f"{what} no folder, for its textfile collector is off: {start}, and without --no-collector.textfile")
     for exporter in readers:
         user = user_name(exporter.user)
-        blocked = what_blocks(exporter, folder / name)
+        blocked = what_blocks(exporter, prom)
         if blocked:
             yield problem(
                 f"{blocked}: cannot be read by node_exporter (process {exporter.pid}, user {user}): chmod o+rX {blocked}"
             )
         else:
             yield ok(f"node_exporter: process {exporter.pid} reads {folder} as user {user}")
+
+
+def _without_node_exporter(folder: Path) -> Finding:
+    others = [f"{os.path.basename(arguments[0])} (process {pid})" for pid, arguments in _processes("/proc", _OTHERS)]
+    if others:
+        return note(f"node_exporter: is not running, but {', '.join(others)} is: see that it reads {folder}")
+    return problem(
+        "node_exporter: is not running, or this user cannot see it: start it, e.g. apt-get install prometheus-node-exporter"
+    )
 
 
 def readers_of(prom: Path, running: Sequence[Exporter]) -> list[Exporter]:
@@ -125,14 +144,12 @@ def readers_of(prom: Path, running: Sequence[Exporter]) -> list[Exporter]:
 
 def expanded(folder: str) -> list[Path]:
     """Return the folders that one of a node_exporter's folders stands for: it may be a pattern."""
-    return [path for path in Path("/").glob(folder.lstrip("/")) if path.exists()] if "*" in folder else [Path(folder)]
+    return [Path(path) for path in glob.glob(folder)] if glob.has_magic(folder) else [Path(folder)]
 
 
 def _is_same(exporter: Exporter, its_folder: str, ours: Path) -> bool:
     """Return whether its folder is ours, also within its own root: a container may see ours under another name."""
-    if "*" in its_folder:
-        return any(path.samefile(ours) for path in expanded(its_folder))
-    for path in (f"{exporter.root}/{its_folder.lstrip('/')}", its_folder):
+    for path in (*expanded(f"{exporter.root}/{its_folder.lstrip('/')}"), *expanded(its_folder)):
         try:
             if os.path.samefile(path, ours):
                 return True

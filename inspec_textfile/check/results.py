@@ -88,7 +88,7 @@ def _why_unusable(path: str, *, is_folder: bool) -> str | None:
         os.stat(path)
     except FileNotFoundError:
         if is_folder or not path.endswith(".json"):
-            return f"{path}: does not exist: mkdir -p {path}, and {_have_inspec_write(path)}; or pass another folder"
+            return f"{path}: does not exist: install -d -m 2750 {path}, and {_have_inspec_write(path)}; or pass another folder"
         return f"{path}: does not exist: check the spelling, and whether InSpec wrote it"
     except OSError as error:
         return f"{path}: user {user_name()} cannot access it ({reason(error)})"
@@ -101,4 +101,4 @@ def _why_unusable(path: str, *, is_folder: bool) -> str | None:
 
 
 def _have_inspec_write(folder: str) -> str:
-    return f"have InSpec write there (--reporter json:{folder}/NAME.json)"
+    return f"have InSpec write there: run_inspec.sh does, from cron or systemd, or --reporter json:{folder}/NAME.json"

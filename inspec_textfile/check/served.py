@@ -1,31 +1,67 @@
-"""Does the running node_exporter serve our series? Asked over plain HTTP, on this host only."""
+"""Does the running node_exporter serve our series, asked over plain HTTP on this host? And what keeps it from doing so?"""
 
 from __future__ import annotations
 
 import http.client
 import ipaddress
 import math
-import os
 import socket
-import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import NamedTuple
 
 from inspec_textfile.check.exporter import Exporter, option_values
 from inspec_textfile.check.findings import Finding, note, ok, problem
-from inspec_textfile.check.textfile import BrokenTextfile, Series, Textfile, parse_textfile
 from inspec_textfile.files import read_at_most
+from inspec_textfile.inspec_runs import FILES
+from inspec_textfile.prom_text import MAX_BYTES, Prom, Series, parse_prom, read_prom, shown
 
 _SECONDS = 5.0
-_MAX_BYTES = 256 * 1024 * 1024
 _DEFAULT_ADDRESS = ":9100"
-_LISTENING = "0A"
-_ANY = ("0.0.0.0", "::")  # noqa: S104  # as others listen; Go listens on both when it listens on ::
+_LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104  # as others listen
 _SCRAPE_ERROR: Series = ("node_textfile_scrape_error", ())
+_DROPS = "node_exporter drops what it reads second"
+
+
+# --- the files beside ours ---------------------------------------------------------------------------------------------------
+
+
+def neighbour_findings(own: Path, folders: Collection[Path]) -> Iterator[Finding]:
+    """Find .prom files, in the folders that node_exporter reads, that have series of ours, or of run_inspec.sh's, too."""
+    own = own.parent.resolve() / own.name
+    found: dict[Path, Prom] = {}
+    for path in sorted(path for folder in folders for path in folder.glob("*.prom")):
+        if path != own and path.resolve() == own:  # node_exporter's link to ours
+            continue
+        try:
+            found[path] = read_prom(str(path))
+        except (OSError, ValueError):  # node_exporter says so itself, by node_textfile_scrape_error
+            continue
+    ours = [path for path in found if path == own or path.match(FILES)]
+    for number, path in enumerate(ours, 1):
+        for other in found:
+            if other not in ours[:number]:
+                yield from _conflict(path, found[path], other, found[other])
+
+
+def _conflict(own: Path, ours: Prom, other: Path, theirs: Prom) -> Iterator[Finding]:
+    shared = [series for series in ours.values if series in theirs.values]
+    families = ours.families.keys() & theirs.families.keys()
+    different = sorted(family for family in families if ours.families[family] != theirs.families[family])
+    if shared:
+        what = f"has {len(shared)} series of {own}, too, such as {shown(shared[0])}"
+        yield problem(f"{other}: {what}: {_DROPS}, the whole family if the HELP differs; remove that file")
+    elif different:
+        what = f"has {different[0]} with a different HELP or TYPE from {own}"
+        yield problem(f"{other}: {what}: {_DROPS}; remove that file, or have one version of inspec-textfile write both")
+
+
+# --- what is served ----------------------------------------------------------------------------------------------------------
 
 
 class Address(NamedTuple):
-    """An address of this host on which a process listens."""
+    """An address of this host."""
 
     host: str
     port: int
@@ -38,118 +74,92 @@ class NotAsked(Exception):
     """node_exporter could not be scraped; the message says why."""
 
 
-def served_findings(exporter: Exporter, path: str, *, proc: str = "/proc") -> Iterator[Finding]:
+def served_findings(exporter: Exporter, path: str) -> Iterator[Finding]:
     """Scrape a node_exporter that reads the .prom file `path`, and compare."""
     name = f"node_exporter (process {exporter.pid})"
     try:
-        address = find_address(exporter.arguments, _read(f"{proc}/net/tcp"), _read(f"{proc}/net/tcp6"))
-        before, served, after = _read_bytes(path), ask(address, exporter.arguments), _read_bytes(path)
-        if before != after:  # a run has just ended
-            before, served = after, ask(address, exporter.arguments)
-        written = parse_textfile(before)
+        written = read_prom(path)
+        address = find_address(exporter.arguments)
+        served = ask(address, exporter.arguments)
+        if _differs(written, served) and (again := read_prom(path)) != written:  # a run has just ended
+            written, served = again, ask(address, exporter.arguments)
     except NotAsked as error:
         yield note(f"{name}: could not check whether it serves these series: {error}")
-    except (OSError, BrokenTextfile):
-        return  # our own file is missing or broken, which has a finding of its own
+    except OSError:
+        return  # our own file is missing, which has a finding of its own
+    except ValueError as error:
+        yield problem(f"{path}: {error}: run inspec-textfile again")
     else:
-        yield _compared(f"{name}, {address}", path, written, served)
+        yield from _compared(f"{name}, {address}", path, written, served)
 
 
-def _compared(name: str, path: str, written: Textfile, served: Mapping[Series, float]) -> Finding:
-    missing = [series for series in written.values if series not in served]
-    different = [s for s, value in written.values.items() if s in served and not _is_same(value, served[s])]
+def _differs(written: Prom, served: Prom) -> list[Series]:
+    """Return the series that are not served, or not with their value."""
+    return [series for series, value in written.values.items() if not _is_same(value, served.values.get(series))]
+
+
+def _compared(name: str, path: str, written: Prom, served: Prom) -> Iterator[Finding]:
+    different, total = _differs(written, served), len(written.values)
+    missing = [series for series in different if series not in served.values]
     if missing:
-        why = (
-            "it reports node_textfile_scrape_error 1: see the problems above, and its log"
-            if served.get(_SCRAPE_ERROR)
-            else "compare its --collector.textfile.directory and its log"
-        )
-        return problem(f"{name}: does not serve {len(missing)} of {len(written.values)} series of {path}: {why}")
+        why = "compare its --collector.textfile.directory and its log"
+        if served.values.get(_SCRAPE_ERROR):
+            why = "it reports node_textfile_scrape_error 1, and its log (journalctl) names the file and the line"
+        yield problem(f"{name}: does not serve {len(missing)} of {total} series of {path}: {why}")
+        return
     if different:
-        return problem(
-            f"{name}: serves other values for {len(different)} of {len(written.values)} series of {path}, such as "
-            f"{different[0][0]}: look for another file with the same series"
-        )
-    return ok(f"{name}: serves all {len(written.values)} series of {path}")
+        what = f"serves other values for {len(different)} of {total} series of {path}, such as {different[0][0]}"
+        yield problem(f"{name}: {what}: look for another file with the same series")
+    else:
+        yield ok(f"{name}: serves all {total} series of {path}")
+    if served.values.get(_SCRAPE_ERROR):
+        yield problem(f"{name}: reports node_textfile_scrape_error 1 for another file: its log (journalctl) names it")
 
 
-def _is_same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other))
+def _is_same(one: float, other: float | None) -> bool:
+    return one == other or (other is not None and math.isnan(one) and math.isnan(other))
 
 
-def find_address(arguments: Sequence[str], tcp: str, tcp6: str) -> Address:
-    """Return where a node_exporter with these arguments listens. Raises NotAsked.
-
-    `tcp`, `tcp6`: /proc/net/tcp and tcp6. Only addresses listed there are scraped, so nothing leaves this host.
-    """
-    listening = set(_listening(tcp)) | set(_listening(tcp6))
+def find_address(arguments: Sequence[str]) -> Address:
+    """Return where a node_exporter with these arguments listens: an address of this host. Raises NotAsked."""
     wanted = option_values("web.listen-address", arguments) or [_DEFAULT_ADDRESS]
     for address in wanted:
-        host, _, port = address.rpartition(":")
-        if not port.isdecimal():
-            continue
-        for candidate in _hosts(host.strip("[]")):
-            if (candidate, int(port)) in listening:
-                return Address("127.0.0.1" if candidate in _ANY else candidate, int(port))
-    raise NotAsked(f"nothing listens on {', '.join(wanted)} in this host's network (does it run in a container?)")
+        name, _, port = address.rpartition(":")
+        host = _LOOPBACK.get(name.strip("[]"), name.strip("[]"))
+        if port.isascii() and port.isdecimal() and 0 < int(port) < 65536 and _is_of_this_host(host):
+            return Address(host, int(port))
+    raise NotAsked(f"{', '.join(wanted)} is no address of this host (does it run in a container?)")
 
 
-def _hosts(host: str) -> tuple[str, ...]:
-    """Return the addresses under which /proc/net/tcp may have a listener."""
-    if host in ("", *_ANY):
-        return _ANY
-    if host == "localhost":
-        return ("127.0.0.1", "::1")
+def _is_of_this_host(host: str) -> bool:
+    """Return whether an IP address is one of this host's: only those can be listened on. So nothing leaves the host."""
     try:
-        return (str(ipaddress.ip_address(host)), *_ANY)
-    except ValueError:
-        return ()
+        version = ipaddress.ip_address(host).version
+        with closing(socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6)) as probe:
+            probe.bind((host, 0))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
-def _listening(table: str) -> Iterator[tuple[str, int]]:
-    """Yield the addresses in state LISTEN of /proc/net/tcp or tcp6."""
-    for line in table.splitlines()[1:]:
-        fields = line.split()
-        if len(fields) > 3 and fields[3] == _LISTENING:
-            address, _, port = fields[1].partition(":")
-            words = [int(address[start : start + 8], 16) for start in range(0, len(address), 8)]
-            family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
-            yield socket.inet_ntop(family, struct.pack(f"={len(words)}I", *words)), int(port, 16)
-
-
-def ask(address: Address, arguments: Sequence[str]) -> Mapping[Series, float]:
+def ask(address: Address, arguments: Sequence[str]) -> Prom:
     """Return the series of the textfile collector that a node_exporter serves. Raises NotAsked."""
     path = (option_values("web.telemetry-path", arguments) or ["/metrics"])[-1]
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=_SECONDS)
+    url = f"http://{address}{path}"
     try:
-        connection.request("GET", f"{path}?collect[]=textfile")
-        answer = connection.getresponse()
-        body = read_at_most(answer, _MAX_BYTES)
-    except (OSError, http.client.HTTPException) as error:
-        raise NotAsked(f"http://{address}{path}: {error}") from None
-    finally:
-        connection.close()
+        with closing(http.client.HTTPConnection(address.host, address.port, timeout=_SECONDS)) as connection:
+            connection.request("GET", f"{path}?collect[]=textfile")
+            answer = connection.getresponse()
+            body = read_at_most(answer, MAX_BYTES)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise NotAsked(f"{url}: {error}") from None
     if answer.status == http.client.UNAUTHORIZED:
-        raise NotAsked(f"http://{address}{path} requires a user name and password: check it with curl -u USER")
+        raise NotAsked(f"{url} requires a user name and password: check it with curl -u USER")
     if answer.status == http.client.BAD_REQUEST and b"HTTPS server" in body:
         raise NotAsked(f"it uses HTTPS: check it with curl https://{address}{path}")
     if answer.status != http.client.OK:
-        raise NotAsked(f"http://{address}{path} answers {answer.status} {answer.reason}")
+        raise NotAsked(f"{url} answers {answer.status} {answer.reason}")
     try:
-        return parse_textfile(body).values
-    except BrokenTextfile as error:
-        raise NotAsked(f"http://{address}{path} answers with something other than metrics (line {error.line})") from None
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read()
-    except OSError:
-        return ""  # no IPv6
-
-
-def _read_bytes(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:
-        return read_at_most(file, _MAX_BYTES)
+        return parse_prom(body)
+    except ValueError:
+        raise NotAsked(f"{url} answers with something other than metrics") from None

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from inspec_textfile.check import exporter, folders
 from inspec_textfile.check.exporter import Exporter, running_exporters, textfile_folders
 from inspec_textfile.check.served import NotAsked, find_address, served_findings
 
 from helpers.host import COMMAND, Host, others_may_enter
-from helpers.needs import require
-from helpers.servers import NOBODY, Node, node_exporter
+from helpers.needs import missing, require
+from helpers.servers import NOBODY, Node, eventually, node_exporter
 
 
 @pytest.fixture
@@ -94,14 +95,14 @@ def test_options_that_do_not_go_together(good: Host) -> None:
 def test_no_results(good: Host) -> None:
     (good.results / "ssh-baseline.json").unlink()
 
-    only(good, f"{good.results}: holds no results (*.json): have InSpec write there (--reporter json:{good.results}/NAME.json)")
+    only(good, f"{good.results}: holds no results (*.json): have InSpec write there: run_inspec.sh does, from cron or")
 
 
 def test_no_results_folder(good: Host) -> None:
     (missing,) = problems(good, "--results-dir", "/nonexistent")
     assert missing == (
-        "/nonexistent: does not exist: mkdir -p /nonexistent, and have InSpec write there "
-        "(--reporter json:/nonexistent/NAME.json); or pass another folder"
+        "/nonexistent: does not exist: install -d -m 2750 /nonexistent, and have InSpec write there: run_inspec.sh does, from "
+        "cron or systemd, or --reporter json:/nonexistent/NAME.json; or pass another folder"
     )
     (missing,) = problems(good, "/nonexistent/web01.json")
     assert missing == "/nonexistent/web01.json: does not exist: check the spelling, and whether InSpec wrote it"
@@ -115,7 +116,8 @@ def test_an_empty_folder_that_was_given(good: Host) -> None:
 
     (found,) = problems(good, str(empty))
 
-    assert found.startswith(f"{empty}: holds no results (*.json): have InSpec write there (--reporter json:{empty}/NAME.json)")
+    assert found.startswith(f"{empty}: holds no results (*.json): have InSpec write there: ")
+    assert found.endswith(f"--reporter json:{empty}/NAME.json")
 
 
 def test_times_ahead_of_the_clock(good: Host) -> None:
@@ -145,25 +147,11 @@ def test_files_that_are_skipped(good: Host) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("a.json.2026-11-24", "is an old copy"),
-        ("a.json-20261124.gz", "is compressed"),
-        ("a.json.2026-11-24.gz", "is compressed"),
-        ("a.json.gz.1", "is compressed"),
-        ("a.json.tgz", "is compressed"),
-        ("a.json.prev", "is an old copy"),
-        ("a.json.bak2", "is an old copy"),
-        ("a.json.rpmsave", "is an old copy"),
-        ("a.json.txt", "does not end in .json"),
-        ("a.jsonl", "does not end in .json"),
-    ],
-)
-def test_other_names_of_files_that_are_skipped(good: Host, name: str, expected: str) -> None:
+@pytest.mark.parametrize("name", ["a.json.2026-11-24.gz", "a.json.prev", "a.json.rpmsave", "a.jsonl"])
+def test_other_names_of_files_that_are_skipped(good: Host, name: str) -> None:
     (good.results / name).touch()
 
-    only(good, expected)
+    only(good, f"{name}: is skipped because its name does not end in .json: rename it, unpack it, or remove it")
 
 
 def test_a_pile_of_dated_files(good: Host) -> None:
@@ -294,7 +282,7 @@ def test_a_file_that_node_exporter_may_not_read(good: Host) -> None:
 
 
 def exporter_of(host: Host) -> int:
-    return next(exporter.pid for exporter in running_exporters() if str(host.textfiles) in exporter.folders)
+    return next(one.pid for one in running_exporters() if str(host.textfiles) in one.folders)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a file away")
@@ -309,7 +297,7 @@ def test_one_report_in_two_configs_of_run_inspec(good: Host) -> None:
     for name in ("inspec_exec.prom", "inspec_exec-hourly.prom"):
         (good.textfiles / name).write_text('inspec_exec_success{report="web01"} 1\n')
 
-    only(good, "also has 1 series of")
+    only(good, "has 1 series of")
 
 
 def test_another_file_with_our_series(good: Host) -> None:
@@ -322,7 +310,7 @@ def test_another_file_with_our_series(good: Host) -> None:
 
     assert len(found) == 1
     assert (
-        f'{good.textfiles}/old.prom, line 2: also has 1 series of {good.prom}, such as inspec_profile_info{{inspec_version="'
+        f'{good.textfiles}/old.prom: has 1 series of {good.prom}, too, such as inspec_profile_info{{inspec_version="'
         in found[0]
     )
 
@@ -335,28 +323,25 @@ def test_another_file_that_says_otherwise_what_our_families_are(good: Host) -> N
 
 def test_two_runs_with_files_of_their_own_are_no_conflict(good: Host) -> None:
     """As of two programs that write one file each, with other reports."""
-    text = re.sub(r"(?m)^inspec_textfile_.*\n", "", good.prom.read_text()).replace("ssh-baseline", "other")
+    text = re.sub(r"(?m)^inspec_(textfile|remediation_limit)_.*\n", "", good.prom.read_text()).replace("ssh-baseline", "other")
     (good.textfiles / "second.prom").write_text(text)
 
     assert problems(good) == []
 
 
-def test_broken_files_are_named_with_their_line(good: Host) -> None:
+def test_a_broken_file_of_another_program_is_what_node_exporter_says_it_is(good: Host) -> None:
     (good.textfiles / "backup.prom").write_text("backup_ok 1\nbackup_time 1 1763800000000\n")
-    (good.textfiles / "twice.prom").write_text("x 1\nx 2\n")
-    (good.textfiles / "folder.prom").mkdir()
 
-    assert problems(good) == [
-        f"{good.textfiles}/backup.prom, line 2: has a timestamp, which node_exporter refuses: node_exporter skips the whole "
-        "file; correct or remove the file, and find out what writes it",
-        f"{good.textfiles}/folder.prom: is a folder: node_exporter reports an error for it; remove it",
-        f"{good.textfiles}/twice.prom, line 2: x is already on line 1: node_exporter drops one of the two",
-    ]
+    only(good, "reports node_textfile_scrape_error 1 for another file: its log (journalctl) names it")
 
+
+def test_our_own_file_cut_short(good: Host) -> None:
     good.prom.write_text(good.prom.read_text()[:-1])
-    assert any(
-        problem.startswith(f"{good.prom}, line ") and "run inspec-textfile again" in problem for problem in problems(good)
-    )
+
+    found = problems(good)
+
+    assert len(found) == 1, found
+    assert re.search(r"does not serve \d+ of \d+ series of .*: it reports node_textfile_scrape_error 1, and its log", found[0])
 
 
 def test_node_exporter_is_asked(good: Host, node: Node) -> None:
@@ -373,7 +358,7 @@ def test_a_node_exporter_that_serves_other_values(good: Host) -> None:
     with answering(good, "\n".join(line for line in text.split("\n") if "inspec_results" not in line)) as found:
         assert re.search(r"does not serve \d+ of \d+ series of .*inspec.prom: compare its", found())
     with answering(good, "node_textfile_scrape_error 1\n") as found:
-        assert "it reports node_textfile_scrape_error 1: see the problems above, and its log" in found()
+        assert "it reports node_textfile_scrape_error 1, and its log (journalctl) names the file and the line" in found()
     with answering(good, text) as found:
         assert "serves all" in found()
     with answering(good, "", status=401) as found:
@@ -401,8 +386,8 @@ def answering(host: Host, text: str, status: int = 200) -> Iterator[Callable[[],
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        exporter = Exporter(1, 0, frozenset(), (), "", (f"--web.listen-address=127.0.0.1:{server.server_port}",))
-        yield lambda: next(served_findings(exporter, str(host.prom))).text
+        running = Exporter(1, 0, frozenset(), (), "", (f"--web.listen-address=127.0.0.1:{server.server_port}",))
+        yield lambda: next(served_findings(running, str(host.prom))).text
         server.shutdown()
 
 
@@ -411,28 +396,148 @@ def answering(host: Host, text: str, status: int = 200) -> Iterator[Callable[[],
     [
         ([], "127.0.0.1:9100"),
         (["--web.listen-address=:9101"], "127.0.0.1:9101"),
-        (["--web.listen-address", "10.0.0.5:9102"], "10.0.0.5:9102"),
+        (["--web.listen-address", "127.0.0.5:9102"], "127.0.0.5:9102"),
         (["--web.listen-address=[::1]:9103"], "[::1]:9103"),
-        (["--web.listen-address=localhost:9103"], "[::1]:9103"),
-        (["--web.listen-address=127.0.0.1:9101"], "127.0.0.1:9101"),
-        (["--web.listen-address=:1", "--web.listen-address=:9100"], "127.0.0.1:9100"),
-        (["--web.listen-address=:9999"], None),
+        (["--web.listen-address=[::]:9103"], "[::1]:9103"),
+        (["--web.listen-address=localhost:9103"], "127.0.0.1:9103"),
+        (["--web.listen-address=nonsense", "--web.listen-address=:9100"], "127.0.0.1:9100"),
+        (["--web.listen-address=:99999"], None),
         (["--web.listen-address=example.com:9100"], None),
         (["--web.listen-address=8.8.8.8:80"], None),
+        (["--web.listen-address=[2001:db8::1]:80"], None),
     ],
 )
-def test_addresses(arguments: list[str], expected: str | None) -> None:
-    head = "  sl  local_address rem_address   st tx_queue rx_queue\n"
-    tcp = (
-        head + "   0: 00000000:238D 00000000:0000 0A 0\n   1: 0500000A:238E 00000000:0000 0A 0\n   2: 08080808:0050 0:0 01 0\n"
-    )
-    tcp6 = f"{head}   0: {'0' * 32}:238C {'0' * 32}:0000 0A 0\n   1: {'0' * 24}01000000:238F {'0' * 32}:0000 0A 0\n"
-
+def test_only_addresses_of_this_host_are_asked(arguments: list[str], expected: str | None) -> None:
+    """Anybody may call a process node_exporter, with any options."""
     if expected is None:
-        with pytest.raises(NotAsked, match=r"nothing listens on .* in this host's network"):
-            find_address(arguments, tcp, tcp6)
+        with pytest.raises(NotAsked, match=r"is no address of this host"):
+            find_address(arguments)
     else:
-        assert str(find_address(arguments, tcp, tcp6)) == expected
+        assert str(find_address(arguments)) == expected
+
+
+def test_a_process_that_only_says_that_it_is_node_exporter(good: Host) -> None:
+    forged = ["python3", "-c", "import time; time.sleep(60)", "--collector.textfile.directory=/**/*/*"]
+    with subprocess.Popen(["bash", "-c", 'exec -a node_exporter "$@"', "bash", *forged]) as process:
+        try:
+            eventually(lambda: any(one.pid == process.pid for one in running_exporters()), 10, "it is seen")
+            done = good.run("--check")
+        finally:
+            process.kill()
+
+    assert "Traceback" not in done.stderr
+    assert f"reads {good.textfiles} as user" in done.stdout
+
+
+# --- the rest of the chain ---------------------------------------------------------------------------------------------------
+
+
+def write_inspec_runs(host: Host, success: int, started: float, written: float, status: int = 0) -> None:
+    """Write what run_inspec.sh writes."""
+    path = host.textfiles / "inspec_exec.prom"
+    values = {"last_start_timestamp_seconds": int(started), "last_exit_status": status, "success": success}
+    path.write_text("".join(f'inspec_exec_{name}{{report="ssh-baseline"}} {value}\n' for name, value in values.items()))
+    os.utime(path, (written, written))
+
+
+def test_inspec_fails(good: Host) -> None:
+    now = time.time()
+    write_inspec_runs(good, 0, now - 600, now - 590, 172)
+    only(good, "InSpec: made no report ssh-baseline when it was last started, 10 min ago (exit status 172): read its log")
+
+    write_inspec_runs(good, 1, now - 600, now - 590)
+    assert problems(good) == []
+    assert "ok       InSpec: run_inspec.sh made 1 report\n" in good.run("--check").stdout
+
+
+def test_inspec_was_started_and_did_not_end(good: Host) -> None:
+    now = time.time()
+    write_inspec_runs(good, 1, now - 600, now - 600)
+    assert problems(good) == [], "it still runs"
+
+    write_inspec_runs(good, 1, now - 3 * 3600, now - 3 * 3600)
+    only(good, "InSpec: was started for ssh-baseline 3 h ago and has not ended")
+
+
+@pytest.mark.parametrize("kind", ["missing", "damaged", "empty", "folder", "link", "stranger's"])
+def test_a_memory_that_cannot_be_used(good: Host, kind: str) -> None:
+    state = good.textfiles / ".inspec.prom.state"
+    if kind == "stranger's" and os.geteuid():
+        pytest.skip("only root can give files away")
+    if kind == "damaged":
+        state.write_text("garbage")
+    elif kind == "empty":
+        state.write_text("")
+    elif kind == "stranger's":
+        os.chown(state, 4711, 4711)
+    else:
+        state.rename(good.root / "moved")
+        if kind == "link":
+            state.symlink_to(good.root / "moved")
+        elif kind == "folder":
+            state.mkdir()
+
+    only(good, f"{state}: ")
+
+
+def test_a_memory_that_can_be_used(good: Host) -> None:
+    assert f"ok       memory: {good.textfiles}/.inspec.prom.state can be used\n" in good.run("--check").stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts")
+def test_a_prom_that_is_mounted(good: Host) -> None:
+    copy = good.root / "copy"
+    copy.write_bytes(good.prom.read_bytes())
+
+    done = in_a_namespace(good, 'mount --bind "$1" "$2"', copy, good.prom)
+
+    assert f"PROBLEM  {good.prom}: is mounted as a single file, which cannot be replaced: mount its folder instead" in done
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts")
+def test_a_disk_that_is_full(good: Host) -> None:
+    done = in_a_namespace(good, 'mount -t tmpfs -o size=64k tmpfs "$1"', good.textfiles)
+
+    assert f"PROBLEM  {good.textfiles}: its disk is full: make room" in done
+    assert f"{good.textfiles} can be written to" not in done
+
+
+def in_a_namespace(host: Host, mount: str, *paths: Path) -> str:
+    """Return what --check says after a mount that nobody else sees."""
+    script = f'{mount} && shift {len(paths)} && exec "$@"'
+    command = ["unshare", "-m", "sh", "-c", script, "sh", *map(str, paths), COMMAND, *host.options(), "--check"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def test_a_prom_of_another_user_in_a_sticky_folder(good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    good.textfiles.chmod(0o1777)
+    assert folders.why_not_replaceable(str(good.prom)) is None
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+
+    why = folders.why_not_replaceable(str(good.prom))
+
+    assert why
+    assert "in a sticky folder: only that user can replace it" in why
+
+
+@pytest.mark.parametrize(("name", "attribute"), [("inspec.prom", "i"), ("inspec.prom", "a"), (".", "i")])
+def test_a_prom_that_has_an_attribute(good: Host, name: str, attribute: str) -> None:
+    path = good.textfiles / name
+    if subprocess.run(["chattr", f"+{attribute}", str(path)], capture_output=True, check=False).returncode:
+        missing("the right to set attributes", "run as root with CAP_LINUX_IMMUTABLE, on a file system that has them")
+    try:
+        only(good, f"{path}: cannot be changed (chattr): chattr -ia {path}")
+    finally:
+        subprocess.run(["chattr", f"-{attribute}", str(path)], check=True)
+
+
+def test_another_program_reads_the_folder(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it reads, only its configuration says."""
+    for command, level in (([], "PROBLEM"), (["/usr/bin/alloy", "run"], "note")):
+        monkeypatch.setattr(exporter, "_processes", lambda _proc, names, c=command: [(7, c)] if c and "alloy" in names else [])
+        (found,) = exporter.exporter_findings(host.prom, [])
+        assert found.level == level
+    assert found.text == f"node_exporter: is not running, but alloy (process 7) is: see that it reads {host.textfiles}"
 
 
 def test_a_node_exporter_that_reads_another_folder(good: Host) -> None:
@@ -452,6 +557,7 @@ def test_a_node_exporter_that_reads_our_file_by_a_link(good: Host) -> None:
     own.mkdir()
     link = good.textfiles / "inspec.prom"
     link.rename(own / "inspec.prom")
+    (good.textfiles / ".inspec.prom.state").rename(own / ".inspec.prom.state")
     link.symlink_to(own / "inspec.prom")
 
     assert problems(good, "--output", str(own / "inspec.prom")) == []
@@ -510,4 +616,4 @@ def test_processes(tmp_path: Path) -> None:
     ],
 )
 def test_folders_of_a_node_exporter(arguments: list[str], expected: tuple[str, ...]) -> None:
-    assert textfile_folders("node_exporter", arguments) == expected
+    assert textfile_folders(["node_exporter", *arguments]) == expected

@@ -1,0 +1,54 @@
+"""Files in Prometheus' text format that other programs wrote, read with prometheus_client's parser."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from inspec_textfile.files import read_at_most
+
+MAX_BYTES = 256 * 1024 * 1024
+
+Series = tuple[str, tuple[tuple[str, str], ...]]
+"""Name and sorted labels. An empty label is the same as none, so it is left out."""
+
+
+@dataclass(frozen=True)
+class Prom:
+    """What such a file says."""
+
+    values: dict[Series, float] = field(default_factory=dict)
+    families: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name -> TYPE and HELP."""
+
+
+def parse_prom(data: bytes) -> Prom:
+    """Return what a text says. Raises ValueError for anything else; node_exporter is stricter than the parser."""
+    found = Prom()
+    try:
+        for family in text_string_to_metric_families(data.decode()):
+            found.families[family.name] = (family.type, family.documentation)
+            for sample in family.samples:
+                labels = tuple(sorted((name, value) for name, value in sample.labels.items() if value))
+                found.values[sample.name, labels] = float(sample.value)
+    except Exception as error:  # the parser raises whatever its own code stumbles on
+        raise ValueError(f"is not in Prometheus' text format ({error})") from None
+    return found
+
+
+def read_prom(path: str) -> Prom:
+    """Return what a file says. Raises OSError, ValueError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(0, "is not a regular file")
+        return parse_prom(read_at_most(file, MAX_BYTES))
+
+
+def shown(series: Series) -> str:
+    """Return a series as the text format writes it, but for escapes."""
+    name, labels = series
+    inside = ",".join(f'{key}="{value}"' for key, value in labels)
+    return f"{name}{{{inside}}}" if labels else name
