@@ -15,11 +15,17 @@ MAX_PROM_BYTES = 8 * 1024 * 1024
 """Of its series, about."""
 MAX_PAST_BYTES = 4 * 1024 * 1024
 """Of its part of the memory that holds its past."""
+_PAGE_BYTES, _PAGE_BYTES_A_BYTE = 4_000_000, 4
 _BASE_SECONDS, _SECONDS_PER_MEGABYTE = 10.0, 1.0
 
 
 class OutOfTime(Exception):
     """A report took longer than it may."""
+
+
+def page_bytes_for(size: int) -> int:
+    """Return how many bytes a report's page may have. `size`: bytes of its results file."""
+    return _PAGE_BYTES + _PAGE_BYTES_A_BYTE * size
 
 
 def seconds_for(size: int) -> float:

@@ -10,8 +10,8 @@ from importlib import metadata
 from typing import NamedTuple
 
 import inspec_textfile
-from inspec_textfile import memory, pages
-from inspec_textfile.budget import MAX_PAST_BYTES, MAX_SERIES, OutOfTime, seconds_for, time_limit
+from inspec_textfile import budget, memory, pages
+from inspec_textfile.budget import OutOfTime, time_limit
 from inspec_textfile.files import OutputError, OutputFolder
 from inspec_textfile.history.model import MAX_NOT_TESTED, MAX_RUNS, History, Past
 from inspec_textfile.history.past import advance, findings_of, same_report, shown, without_wrong_clock
@@ -149,10 +149,9 @@ def _convert(source: Source, context: Context) -> Converted:
             counted, summary, lost = memory.output_of(last)
             if counted and summary and not lost:
                 return Converted("", last.with_file(modified_ns=modified_ns, path=_path(source)), counted, summary)
-        with time_limit(seconds_for(len(data))):
-            report = parse_report(data, source.name, modified_ns)
-            report = report if context.options.inputs else without_inputs(report)
-            return _converted(source, report, context)
+        with time_limit(budget.seconds_for(len(data))):
+            judged = _judged(source, data, modified_ns, context)
+        return _converted(source, judged, len(data), context)
     except (SourceError, NotAReport) as error:
         return Converted(reason=str(error))
     except OutOfTime:
@@ -174,20 +173,46 @@ def _is_same(source: Source, last: ReportMemory, digest: str, modified_ns: int, 
     return not folder or bool(file.page and folder.digest(page_file(source.name)) == file.page)
 
 
-def _converted(source: Source, report: Report, context: Context) -> Converted:
+class _Judged(NamedTuple):
+    """A report with its past, and all that follows from them but its page."""
+
+    report: Report
+    last: ReportMemory
+    continues: str
+    past: Past
+    history: History
+    figures: Figures
+
+
+def _judged(source: Source, data: bytes, modified_ns: int, context: Context) -> _Judged:
+    """Parse and judge a results file. Raises NotAReport, also for figures over their budget."""
+    report = parse_report(data, source.name, modified_ns)
+    report = report if context.options.inputs else without_inputs(report)
     last, continues = _last(source, report, context)
     past = _past(source, report, last, context)
     history = shown(past, report)
     counted = figures(report, history, context.options.control_series)
-    if counted.series > MAX_SERIES:
-        return Converted(reason=f"would make {counted.series:,} series, over the limit of {MAX_SERIES:,} for one report")
+    if counted.series > budget.MAX_SERIES:
+        raise NotAReport(
+            f"would make {counted.series:,} series, over the limit of {budget.MAX_SERIES:,} for one report: split the run"
+        )
+    if counted.size > budget.MAX_PROM_BYTES:
+        most = f"{budget.MAX_PROM_BYTES >> 20} MiB for one report"
+        raise NotAReport(f"would add {counted.size:,} bytes to the .prom, over the limit of {most}: its names are too long")
+    return _Judged(report, last, continues, past, history, counted)
+
+
+def _converted(source: Source, judged: _Judged, size: int, context: Context) -> Converted:
+    """Write the page of a report that was judged, and return what became of it. `size`: bytes of its results file."""
+    report, past = judged.report, judged.past
+    warnings = [*report.warnings, *_warnings_of_past(past)]
     errors: list[str] = []
     infos: list[str] = []
-    page = last.file.page
+    page = judged.last.file.page
     if context.reports_folder:
-        limits = dict(context.options.limits)
-        page = _write_page(context.reports_folder, report, history, limits, errors, infos)
-    summary = summarize(report, history)
+        page, missing = _write_page(context.reports_folder, judged, size, context.options, errors, infos)
+        warnings += [ReportWarning("page-cut", (missing,))] if missing else []
+    summary = summarize(report, judged.history)
     file = FileFacts(
         digest=report.digest,
         modified_ns=report.modified_ns,
@@ -196,17 +221,18 @@ def _converted(source: Source, report: Report, context: Context) -> Converted:
         page=page,
         stamp=source.stamp,
         is_dated=report.started is not None,
-        series=counted.series,
-        warnings=(*report.warnings, *_warnings_of_past(past)),
+        series=judged.figures.series,
+        warnings=tuple(warnings),
     )
     past_parts = memory.past_parts(past)
-    if sum(map(len, past_parts.values())) > MAX_PAST_BYTES:
-        errors.append(f"{source.path}: its history is over {MAX_PAST_BYTES >> 20} MiB, so it starts over with the next run")
+    if sum(map(len, past_parts.values())) > budget.MAX_PAST_BYTES:
+        errors.append(
+            f"{source.path}: its history is over {budget.MAX_PAST_BYTES >> 20} MiB, so it starts over with the next run"
+        )
         past_parts = memory.past_parts(Past())
-    parts = {**memory.output_parts(counted, summary), **past_parts}
-    new = ReportMemory(source.name, file, parts)
-    moved = [*_moved_file(source, last)] if not continues else []
-    return Converted("", new, counted, summary, continues, (*errors, *moved), tuple(infos))
+    new = ReportMemory(source.name, file, {**memory.output_parts(judged.figures, summary), **past_parts})
+    moved = [] if judged.continues else _moved_file(source, judged.last)
+    return Converted("", new, judged.figures, summary, judged.continues, (*errors, *moved), tuple(infos))
 
 
 # --- the past -----------------------------------------------------------------------------------------------------------------
@@ -285,27 +311,39 @@ def _moved_file(source: Source, last: ReportMemory) -> list[str]:
 
 
 def _write_page(
-    folder: OutputFolder,
-    report: Report,
-    history: History,
-    limits: Mapping[str, int],
-    errors: list[str],
-    infos: list[str],
-) -> str:
-    """Write a report's page; return its SHA-256, "" on failure."""
-    name = page_file(report.name)
+    folder: OutputFolder, judged: _Judged, size: int, options: Options, errors: list[str], infos: list[str]
+) -> tuple[str, str]:
+    """Write a report's page; return its SHA-256, "" on failure, and a sentence on what is missing on it, "" for nothing."""
+    name = page_file(judged.report.name)
+    missing = ""
     try:
-        page = pages.render_report(report, history, limits).encode()
+        text, missing = _rendered(judged, size, dict(options.limits))
+        page = text.encode()
         digest = digest_of(page)
         if folder.digest(name) == digest:
             infos.append(f"{folder.path}/{name}: unchanged")
-            return digest
+            return digest, missing
         folder.replace(name, page, durable=False)
     except OutputError as error:
         errors.append(str(error))
-        return ""
+        return "", missing
+    except OutOfTime:
+        errors.append(f"{folder.path}/{name}: takes too long to make, so the old page stays; its figures are right")
+        return "", missing
     except Exception as error:
         errors.append(f"{folder.path}/{name}: {unexpected(error)}")
-        return ""
+        return "", missing
     infos.append(f"{folder.path}/{name}: written, {len(page):,} bytes")
-    return digest
+    return digest, missing
+
+
+def _rendered(judged: _Judged, size: int, limits: Mapping[str, int]) -> tuple[str, str]:
+    """Return a report's page within its budget, and a sentence on what is missing on it. Raises OutOfTime."""
+    report, history, most = judged.report, judged.history, budget.page_bytes_for(size)
+    seconds = budget.seconds_for(size)
+    try:
+        with time_limit(seconds):
+            return pages.render_within(most, report, history, limits)
+    except (OutOfTime, MemoryError):
+        with time_limit(seconds):
+            return pages.render_cut(most, "would take too long to make", report, history, limits)

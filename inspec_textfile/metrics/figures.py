@@ -16,6 +16,10 @@ CONTROL_SERIES = ("none", "failing", "all")
 """The choices of `--control-series`."""
 
 
+_SERIES_BYTES = 100
+"""Of the names of a series' labels, its value, quotes and commas."""
+
+
 class ControlSample(NamedTuple):
     """One control that may get a series of its own."""
 
@@ -63,6 +67,15 @@ class Figures(NamedTuple):
     def series(self) -> int:
         """How many series they make, not counting those of single controls."""
         return sum(map(len, self.samples.values())) + len(self.checks) * (len(RESULT_STATUSES) + 1)
+
+    @property
+    def size(self) -> int:
+        """About how many bytes they take in the .prom, without those of single controls."""
+        return sum(
+            sum(map(len, sample.labels)) + len(name) + _SERIES_BYTES
+            for name, samples in self.samples.items()
+            for sample in samples
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return them as plain data for the memory: the samples of a family as a table with its labels at the top."""

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from inspec_textfile.history.model import History
-from inspec_textfile.pages import markdown, report
+from inspec_textfile.pages import layout, markdown, report
 from inspec_textfile.pages.notice import with_notice
+from inspec_textfile.pages.shorten import page_size, shorten
 from inspec_textfile.report.model import Report
+from inspec_textfile.summary import summarize
 
-__all__ = ["load", "render_report", "with_notice"]
+__all__ = ["load", "render_cut", "render_report", "render_within", "with_notice"]
 
 _NO_HISTORY = History()
 _NO_LIMITS: Mapping[str, int] = MappingProxyType({})
@@ -27,4 +29,21 @@ def load() -> None:
 
 def render_report(report_: Report, history: History = _NO_HISTORY, limits: Mapping[str, int] = _NO_LIMITS) -> str:
     """Return the page of a report. `limits`: days that a failing control of a severity may stay open."""
-    return report.render(report_, history, limits)
+    return report.render(report_, history, summarize(report_, history), limits)
+
+
+def render_within(most: int, report_: Report, history: History, limits: Mapping[str, int]) -> tuple[str, str]:
+    """Return the page of a report, cut if it would have more than `most` bytes, and a sentence on what is missing, or ""."""
+    if page_size(report_, history) <= most:
+        return render_report(report_, history, limits), ""
+    return render_cut(most, f"would be over {most / 1e6:,.0f} MB", report_, history, limits)
+
+
+def render_cut(most: int, why: str, report_: Report, history: History, limits: Mapping[str, int]) -> tuple[str, str]:
+    """Return the page of a report without Markdown and with its texts cut, and a sentence on what is missing and why."""
+    short, shown, missing = shorten(report_, history, most, why)
+    try:
+        with markdown.as_plain_text():
+            return report.render(short, shown, summarize(report_, history), limits, missing), missing
+    finally:
+        layout.prose.cache_clear()  # other reports may have the same texts

@@ -7,7 +7,9 @@ parser would (tests/pages/test_prose.py proves it).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +51,22 @@ _REL = "noopener noreferrer nofollow"
 
 def markdown(text: str) -> Markup:
     """Return defused Markdown as markup; as plain text if the parser could take long over it."""
-    return parsed(text) if _CAN_BEGIN.search(f"\n{text}") and not _is_costly(text) else plain(text)
+    if _as_plain_text.get() or not _CAN_BEGIN.search(f"\n{text}") or _is_costly(text):
+        return plain(text)
+    return parsed(text)
+
+
+_as_plain_text = ContextVar("_as_plain_text", default=False)
+
+
+@contextmanager
+def as_plain_text() -> Iterator[None]:
+    """Show Markdown as it is in the block: for a report whose texts take too long."""
+    token = _as_plain_text.set(True)
+    try:
+        yield
+    finally:
+        _as_plain_text.reset(token)
 
 
 def _is_costly(text: str) -> bool:

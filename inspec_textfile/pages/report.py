@@ -33,7 +33,7 @@ from inspec_textfile.report.model import (
     Report,
 )
 from inspec_textfile.report.status import worst_first
-from inspec_textfile.summary import Summary, summarize
+from inspec_textfile.summary import Summary
 
 _FOLDED = (NOT_APPLICABLE, PASSED)
 """Controls that need no work."""
@@ -50,13 +50,17 @@ _ID_WIDTHS = (8, 12, 16, 21, 34)
 _Row = tuple[Profile, Control]
 
 
-def render(report: Report, history: History, limits: Mapping[str, int]) -> str:
-    """Return the whole page. `limits`: days that a failing control of a severity may stay open."""
-    summary = summarize(report, history)
+def render(report: Report, history: History, summary: Summary, limits: Mapping[str, int], missing: str = "") -> str:
+    """Return the whole page.
+
+    `limits`: days that a failing control of a severity may stay open; `missing`: a sentence on what is not on the page.
+    """
     host, profiles = headings(summary)
     title = f"{host}: {profiles}" if profiles else host
     run = f", run of {day_text(report.started)}" if report.started is not None else ""
-    return page(REPORT, f"{title} · InSpec", verdict(summary)[0], _body(report, history, summary, limits), f"{host}{run}")
+    return page(
+        REPORT, f"{title} · InSpec", verdict(summary)[0], _body(report, history, summary, limits, missing), f"{host}{run}"
+    )
 
 
 def headings(summary: Summary) -> tuple[str, str]:
@@ -67,7 +71,7 @@ def headings(summary: Summary) -> tuple[str, str]:
     return summary.target or summary.name, listed(titles)
 
 
-def _body(report: Report, history: History, summary: Summary, limits: Mapping[str, int]) -> Iterable[Markup]:
+def _body(report: Report, history: History, summary: Summary, limits: Mapping[str, int], missing: str) -> Iterable[Markup]:
     controls = [(profile, control) for profile in report.profiles for control in profile.controls]
     controls.sort(key=lambda pair: worst_first(pair[1]))
     ages = past.Ages(summary.at, len(history.runs), limits)
@@ -78,6 +82,8 @@ def _body(report: Report, history: History, summary: Summary, limits: Mapping[st
     yield html("<main>\n")
     yield PLACE
     yield verdict_block(summary, _beside_verdict(summary, overdue))
+    if missing:
+        yield html('<p class="alert error">{}</p>\n', missing)
     yield from not_loaded(report.profiles)
     if controls or history.findings:
         yield toolbar(summary, host, overdue)

@@ -29,6 +29,7 @@ _SENTENCES = {
     "replaces-profile": (
         "replaces results of another profile ({0}), whose findings were not tested: give each profile its own file name"
     ),
+    "page-cut": "has a page with less than it holds: {0}",
     "many-not-tested": (
         "has {0} findings that were not tested now, the most that are kept: those that began last are forgotten; test them"
     ),

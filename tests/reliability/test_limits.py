@@ -234,7 +234,7 @@ def test_a_report_of_too_many_series_is_refused(host: Host) -> None:
     done = host.run()
 
     assert done.returncode == 1
-    assert "many.json: would make 33,601 series, over the limit of 20,000 for one report" in done.stderr
+    assert "many.json: would make 33,601 series, over the limit of 20,000 for a report" in done.stderr
     assert host.series()['inspec_report_readable{report="many"}'] == 0
     assert len(host.series()) < 200
     assert not (host.reports / "inspec-many.json.html").exists()
