@@ -79,6 +79,8 @@ class Converted(NamedTuple):
     summary: Summary | None = None
     continues: str = ""
     """The vanished report that it is, under another name."""
+    moved_from: str = ""
+    """The other file that the report was read from in the last run, "" for none."""
     errors: tuple[str, ...] = ()
     infos: tuple[str, ...] = ()
 
@@ -231,8 +233,8 @@ def _converted(source: Source, judged: _Judged, size: int, context: Context) -> 
         )
         past_parts = memory.past_parts(Past())
     new = ReportMemory(source.name, file, {**memory.output_parts(judged.figures, summary), **past_parts})
-    moved = [] if judged.continues else _moved_file(source, judged.last)
-    return Converted("", new, judged.figures, summary, judged.continues, (*errors, *moved), tuple(infos))
+    moved_from = "" if judged.continues else _other_file(source, judged.last)
+    return Converted("", new, judged.figures, summary, judged.continues, moved_from, tuple(errors), tuple(infos))
 
 
 # --- the past -----------------------------------------------------------------------------------------------------------------
@@ -299,12 +301,10 @@ def _path(source: Source) -> str:
     return os.path.join(folder, without_stamp(name)[0])
 
 
-def _moved_file(source: Source, last: ReportMemory) -> list[str]:
-    """Return what to say if a report is read from another file than in the last run: it may be another host's."""
+def _other_file(source: Source, last: ReportMemory) -> str:
+    """Return the other file that a report was read from in the last run, "" for none: it may be another host's."""
     old = last.file.path
-    if not old or last.file.gone or STDIN in (old, source.path) or old == _path(source):
-        return []
-    return [f"{source.path}: is the report {source.name} now, which was read from {old} in the last run"]
+    return "" if last.file.gone or STDIN in (old, source.path) or old == _path(source) else old
 
 
 # --- the page -----------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from inspec_textfile.metrics.of_run import ReportRow, RunFacts, dropped_controls
 from inspec_textfile.pages.files import page_file
 from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.overviews import OVERVIEWS
-from inspec_textfile.report.model import Unreadable
+from inspec_textfile.report.model import NOT_TESTED, Unreadable
 from inspec_textfile.report.problems import unexpected
 from inspec_textfile.report.sources import (
     STDIN,
@@ -38,6 +38,8 @@ from inspec_textfile.upload.target import Publication
 
 _CLOCK_TOLERANCE = 3600.0
 """Seconds that the clock of the host that was scanned may be ahead of this host's."""
+_MAX_NAMED = 5
+"""Of the things that one message names."""
 
 
 class Job(NamedTuple):
@@ -204,6 +206,11 @@ def _convert(
             say.info(message)
         if one.memory:
             say.info(f"{source.path}: read as the report {source.name}")
+    moved = [(source, one.moved_from) for source, one in zip(sources.found, converted) if one.moved_from]
+    if moved:
+        shown = ", ".join(f"{source.name} from {source.path}, before from {old}" for source, old in moved[:_MAX_NAMED])
+        more = f" and {len(moved) - _MAX_NAMED:,} more" if len(moved) > _MAX_NAMED else ""
+        say.error(f"read from other files than in the last run, so check that they are of the same hosts: {shown}{more}")
     return {source.name: one for source, one in zip(sources.found, converted)}
 
 
@@ -389,6 +396,12 @@ def _tell(sources: Sources, reports: Mapping[str, ReportState], facts: RunFacts,
         state = reports[source.name]
         for warning in state.memory.file.warnings if not state.unreadable else ():
             say.error(f"{source.path}: {warning.text}")
+        not_tested = [
+            one.control for one in (state.summary.findings if state.summary else ()) if one.finding.status == NOT_TESTED
+        ]
+        if not_tested:
+            shown = ", ".join(not_tested[:_MAX_NAMED]) + (", ..." if len(not_tested) > _MAX_NAMED else "")
+            say.info(f"{source.path}: {len(not_tested):,} failed when last tested and were not tested now: {shown}")
     dropped = {report: count for report, count in dropped_controls(facts).items() if count}
     if dropped:
         worst = max(dropped, key=lambda report: dropped[report])

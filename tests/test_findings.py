@@ -1,0 +1,174 @@
+"""A finding is open until a run tests it and it does not fail: through whole runs, as an operator sees it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.host import COMMAND, Host
+from helpers.paths import REPOSITORY
+
+CASES = sorted((REPOSITORY / "tests" / "data" / "cases").glob("*/check.sh"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", CASES, ids=lambda path: path.parent.name)
+def test_a_case_from_the_field(check: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", str(check), COMMAND, str(tmp_path)], capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) >= 18
+
+
+def put(
+    host: Host, name: str, day: int, profiles: dict[str, dict[str, str]], *, version: str = "1", target: str = "h1"
+) -> None:
+    """Write results. `profiles`: name -> id -> status; `waived` fails below a waiver."""
+    document = {
+        "version": "7.1.16",
+        "platform": {"name": "debian", "target_id": ""},
+        "node_name": target,
+        "profiles": [
+            {"name": profile, "version": version, "controls": [control(id_, status, day) for id_, status in controls.items()]}
+            for profile, controls in profiles.items()
+        ],
+    }
+    path = host.results / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(document))
+
+
+def control(id_: str, status: str, day: int) -> dict[str, Any]:
+    waived = {"waiver_data": {"justification": "known", "run": True, "message": "", "skipped_due_to_waiver": False}}
+    result = {
+        "status": "failed" if status == "waived" else status,
+        "code_desc": "x",
+        "start_time": f"2026-11-{day:02}T00:00:00+00:00",
+        **({"skip_message": "no"} if status == "skipped" else {}),
+    }
+    return {"id": id_, "title": f"Title of {id_}", "impact": 0.9, "results": [result], **(waived if status == "waived" else {})}
+
+
+def metric(host: Host, name: str, *parts: str) -> float:
+    return sum(value for series, value in host.series().items() if series.startswith(name) and all(p in series for p in parts))
+
+
+def not_tested(host: Host) -> float:
+    return metric(host, "inspec_findings_not_tested{")
+
+
+def test_all_places_tell_what_was_not_tested(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed", "b": "failed", "c": "passed"}})
+    host.run()
+    put(host, "web01", 2, {"p": {"a": "skipped", "b": "failed", "c": "passed"}})
+
+    done = host.run("-v")
+
+    assert done.returncode == 0
+    assert not_tested(host) == 1
+    assert "1 failed when last tested and were not tested now: a" in done.stderr
+    assert "Title of a" in (host.reports / "inspec-web01.json.html").read_text()
+    assert "not_tested" in (host.reports / "findings.csv").read_text().replace("not tested", "not_tested")
+
+
+def test_a_file_that_was_renamed_and_run_again_goes_on(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}})
+    put(host, "db01", 1, {"p": {"a": "passed"}}, target="h2")
+    host.run()
+    (host.results / "web01.json").unlink()
+    put(host, "www", 2, {"p": {"a": "failed"}})
+
+    done = host.run()
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert metric(host, "inspec_control_changes", "newly_failing") == 0
+    first = metric(host, "inspec_run_timestamp_seconds", "www") - 86_400
+    assert metric(host, "inspec_oldest_failure_timestamp_seconds", "www") == first
+
+
+@pytest.mark.parametrize("target", ["h2", ""])
+def test_a_file_that_may_be_of_another_host_is_told(host: Host, target: str) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}})
+    put(host, "db01", 1, {"p": {"a": "passed"}}, target="h3")
+    host.run()
+    (host.results / "web01.json").unlink()
+    put(host, "www", 2, {"p": {"a": "failed"}}, target=target)
+
+    done = host.run()
+
+    assert done.returncode == 1
+    assert "1 of the last run's reports are not among the results of this run" in done.stderr
+    assert "web01" in done.stderr
+
+
+def test_two_that_are_gone_and_fit_are_not_guessed(host: Host) -> None:
+    for name in ("web01", "web02"):
+        put(host, name, 1, {"p": {"a": "failed"}})
+    host.run()
+    for name in ("web01", "web02"):
+        (host.results / f"{name}.json").unlink()
+    put(host, "www", 2, {"p": {"a": "failed"}})
+
+    assert host.run().returncode == 1
+
+
+def test_a_report_that_is_read_from_another_file_is_told(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}})
+    host.run()
+    other = host.root / "other"
+    shutil.copytree(host.results, other)
+    put(host, "web01", 2, {"p": {"a": "failed"}})
+    shutil.copy(host.results / "web01.json", other / "web01.json")
+
+    done = host.run(str(other))
+
+    assert done.returncode == 1
+    assert f"web01 from {other}/web01.json, before from {host.results}/web01.json" in done.stderr
+    assert host.run(str(other)).returncode == 0
+
+
+def test_two_machines_that_write_one_file_in_turn_are_told(host: Host) -> None:
+    ids = ["a7b1a5c4-0000-4000-8000-000000000001", "a7b1a5c4-0000-4000-8000-000000000002"]
+    for day, status in ((1, "failed"), (2, "passed"), (3, "failed"), (4, "passed")):
+        put(host, "web01", day, {"p": {"a": status}}, target="")
+        path = host.results / "web01.json"
+        path.write_text(path.read_text().replace('"target_id": ""', f'"target_id": "{ids[day % 2]}"'))
+
+        done = host.run()
+
+        assert metric(host, "inspec_control_changes") == 0, "another machine makes nothing fixed or new"
+        assert done.returncode == (1 if day > 2 else 0)
+    assert "is of two machines in turn" in done.stderr
+
+
+def test_a_profile_that_is_gone_has_rows(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}, "q": {"b": "passed", "c": "passed"}})
+    host.run()
+    put(host, "web01", 2, {"q": {"b": "passed", "c": "passed"}})
+    host.run()
+
+    assert metric(host, "inspec_findings_not_tested{", 'profile="p"', 'severity="critical"') == 1
+    assert metric(host, "inspec_oldest_failure_timestamp_seconds", 'profile="p"') > 0
+
+
+def test_a_partial_run_of_a_new_version_removes_nothing(host: Host) -> None:
+    ids = {f"c{number}": "passed" for number in range(9)}
+    put(host, "web01", 1, {"p": {"a": "failed", **ids}}, version="1")
+    host.run()
+    put(host, "web01", 2, {"p": {"c1": "passed"}}, version="2")
+    host.run()
+    assert not_tested(host) == 1
+
+    put(host, "web01", 3, {"p": dict(ids)}, version="2")
+    host.run()
+    assert not_tested(host) == 0, "a complete run of another version than the one it was last seen in"
