@@ -13,10 +13,11 @@ from helpers.stand_in import SYSTEMD, commands_of
 
 SAMPLE = REPOSITORY / "tests" / "data" / "sample"
 RESULTS = "/usr/local/etc/inspec-results"
+SEARCH = "find /etc /root /usr/local /var/lib /var/log -name '*inspec*'"
 CONVERT = "runuser -u inspec-textfile -- inspec-textfile"
 PREPARE = f"""
 rm -rf {RESULTS} /usr/local/etc/inspec-reports
-find / -xdev -name '*inspec*' -not -path '/proc/*' -not -path '{REPOSITORY}/*' | sort >/run/before
+{SEARCH} >/run/before
 cd {REPOSITORY}
 {commands_of(SYSTEMD / "README.md")}
 cd /
@@ -58,14 +59,13 @@ def test_uninstalling_leaves_the_results_and_nothing_else(host: IsolatedHost) ->
     host.path(f"{RESULTS}/web01.json").write_bytes((SAMPLE / "ssh-baseline.json").read_bytes())
     assert host.run("sh", "-c", f"chgrp inspec-textfile {RESULTS}/*; {CONVERT}").returncode == 0
     assert host.path("/usr/local/etc/inspec-reports/index.html").exists()
-    search = "find / -xdev -name '*inspec*' -not -path '/proc/*' -not -path '/run/*' -not -path '{}/*' | sort"
     uninstall = commands_below("install.md", "Uninstall")
     assert f"rm -rf {PROGRAM_HOME}\n" in uninstall
 
     # In here the program is this checkout, read-only.
     host.run("sh", "-c", uninstall.replace(f"rm -rf {PROGRAM_HOME}\n", ""))
 
-    left = set(host.run("sh", "-c", search.format(REPOSITORY)).stdout.splitlines())
+    left = set(host.run("sh", "-c", SEARCH).stdout.splitlines())
     before = set(host.path("/run/before").read_text().splitlines())
     assert left - before == {RESULTS}
     assert host.path(f"{RESULTS}/web01.json").exists()
