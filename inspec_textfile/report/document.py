@@ -137,7 +137,10 @@ def _decode(data: bytes) -> str:
     A byte that is not UTF-8 becomes a lone surrogate (surrogateescape): ids that differ in such a byte alone stay different.
     """
     encoding = json.detect_encoding(data).replace("utf-8-sig", "utf-8")  # a mark at its start goes in any case
-    return data.decode(encoding, errors="surrogateescape" if encoding == "utf-8" else "replace").lstrip("\ufeff")
+    try:
+        return data.decode(encoding, errors="surrogateescape" if encoding == "utf-8" else "surrogatepass").lstrip("\ufeff")
+    except UnicodeDecodeError:  # UTF-16 or UTF-32 that is cut within a character
+        return data.decode(encoding, errors="replace").lstrip("\ufeff")
 
 
 def _decoder(warnings: Warnings) -> json.JSONDecoder:

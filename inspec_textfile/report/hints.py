@@ -28,6 +28,8 @@ _DATE = re.compile(
     re.VERBOSE,
 )
 _MAX_NAMED = 5
+_PROCESS_ID = re.compile(r"\d{1,7}\.json\Z", re.ASCII)
+_MIN_PROCESSES = 2
 _MIN_GROUP = 3
 """Files that differ in a date alone; fewer may have got their names by chance."""
 
@@ -37,6 +39,7 @@ def hints(arguments: Sequence[str], results_dir: str) -> Iterator[str]:
     sources = find_sources(arguments, results_dir, "").found
     yield from skipped_results(filter(os.path.isdir, arguments or [results_dir]))
     yield from dated_groups(sources)
+    yield from process_ids(sources)
     yield from older_runs(sources)
     yield from renamed_reports(sources)
 
@@ -64,6 +67,21 @@ def dated_groups(sources: Iterable[Source]) -> Iterator[str]:
             yield (
                 f"{pattern}: {count} files count as {count} reports; if they are runs of one, have InSpec overwrite one file, "
                 "or put date and time into the names of files in one folder (NAME-20261122060000.json)"
+            )
+
+
+def process_ids(sources: Iterable[Source]) -> Iterator[str]:
+    """Yield a sentence for each folder of files named by process ids, as `inspec parallel exec` names them: new in each run."""
+    folders: dict[str, int] = defaultdict(int)
+    for source in sources:
+        folder, name = os.path.split(source.path)
+        if _PROCESS_ID.match(name):
+            folders[folder] += 1
+    for folder, count in sorted(folders.items()):
+        if count >= _MIN_PROCESSES:
+            yield (
+                f"{folder}/PID.json: {count} files are named by process ids, which are new in each run, so their history "
+                "starts over: give each line of the option file a --reporter json:NAME.json of its own"
             )
 
 

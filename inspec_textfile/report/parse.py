@@ -238,7 +238,7 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
     get = item.get
     title = get("title")
     desc = get("desc")
-    own_status = get("status")
+    own_status = as_text(get("status")).strip().lower()
     removed = get("removed_results_counts")
     tags = get("tags")
     return ControlEntry(
@@ -247,7 +247,7 @@ def _control(item: Mapping[str, Any], number: int) -> ControlEntry:
         desc=None if desc is None else as_text(desc),
         impact=read_impact(get("impact")),
         results=tuple([_result(result) for result in objects(item, RESULTS)]),
-        own_status=own_status if isinstance(own_status, str) and own_status in OWN_STATUSES else None,
+        own_status=own_status if own_status in OWN_STATUSES else None,
         waiver=read_waiver(get("waiver_data")),
         descriptions=read_descriptions(get("descriptions")),
         tags=read_tags(tags) if tags else {},

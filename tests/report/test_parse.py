@@ -123,6 +123,15 @@ def test_bytes_that_are_no_utf8_make_no_two_ids_one() -> None:
     assert [one.id for one in read(data).profiles[0].controls] == [r"caf\xe9", r"caf\x85", r"caf\u0085"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32-le"])
+def test_surrogates_in_utf_16_and_utf_32_make_no_two_ids_one(encoding: str) -> None:
+    text = '{"profiles": [{"name": "p", "controls": [{"id": "\ud800", "impact": 1}, {"id": "\ud801", "impact": 1}]}]}'
+    data = text.encode(encoding, "surrogatepass")
+
+    assert [one.id for one in read(data).profiles[0].controls] == [r"\ud800", r"\ud801"]
+    assert "is cut short" in reason(data[:-3])
+
+
 @pytest.mark.parametrize("character", [b"\x00", b"\t", b"\n", b"\r\n", b"\x1b"])
 @pytest.mark.parametrize("field", ["title", "id", "message@", "status@"])
 def test_raw_control_characters_in_strings_are_damage(character: bytes, field: str) -> None:

@@ -358,5 +358,13 @@ def test_worst_first_by_status_then_severity_then_id() -> None:
     assert [one.id for one in sorted(made.controls, key=worst_first)] == ["b", "a", "c", "e", "d"]
 
 
+@pytest.mark.parametrize(("own", "expected"), [("Failed", "failed"), (" ERROR ", "error"), ("odd", "passed"), (5, "passed")])
+def test_a_verdict_in_another_spelling(own: object, expected: str) -> None:
+    control = {"id": "c", "status": own, "impact": 0.5, "results": [{"status": "passed"}]}
+    report = parse_report(json.dumps({"profiles": [{"name": "p", "controls": [control]}]}).encode(), "x", 0)
+
+    assert report.profiles[0].controls[0].status == expected
+
+
 def test_what_is_failing() -> None:
     assert [status for status in STATUSES if is_failing(status)] == ["failed", "error"] == list(FAILING)
