@@ -16,21 +16,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SHEBANG = b"#!/usr/bin/env python3\n"
-MAIN = "from inspec_textfile.__main__ import main\n\nmain()\n"
+OLDER = "python3.9"
+"""Folder of packages whose newest versions do not run on that Python, in the versions that do."""
+MAIN = f"""\
+import sys
+
+if sys.version_info < (3, 10):
+    sys.path.insert(0, __file__.rpartition("/")[0] + "/{OLDER}")
+
+from inspec_textfile.__main__ import main
+
+main()
+"""
 _EARLIEST = 315532800
 """1980-01-01, the earliest time in a zip file."""
 
 
 def wanted(path: Path) -> bool:
     """Return whether a file of an installed package belongs in the archive: what is imported, and what licences require."""
-    if "__pycache__" in path.parts or path.parts[0] == "bin":
+    top = path.parts[1] if path.parts[0] == OLDER else path.parts[0]
+    if "__pycache__" in path.parts or top == "bin":
         return False
-    return (
-        not path.parts[0].endswith(".dist-info")
-        or path.name == "METADATA"
-        or "LICEN" in path.name.upper()
-        or path.name == "NOTICE"
-    )
+    return not top.endswith(".dist-info") or path.name == "METADATA" or "LICEN" in path.name.upper() or path.name == "NOTICE"
 
 
 def entries(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -166,7 +166,8 @@ def test_timer(tmp_path: Path, artifacts: Path, kind: str) -> None:
 def test_cron(tmp_path: Path, artifacts: Path) -> None:
     """With the wheel; its dependencies come from a folder, as they may from an index of one's own."""
     wheels = str(artifacts / "wheels")
-    needs = [sys.executable, "-m", "pip", "wheel", "-q", "-w", wheels, "click", "prometheus_client", "markdown-it-py"]
+    needs = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", wheels, "-r"]
+    needs.append(str(REPOSITORY / "contrib" / "release" / "requirements.txt"))
     subprocess.run(needs, check=True, capture_output=True)
     variables = {
         "inspec_textfile_artifact": artifact(artifacts, "whl"),

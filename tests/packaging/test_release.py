@@ -19,6 +19,7 @@ from helpers.isolated_host import IsolatedHost, isolated_host
 from helpers.paths import REPOSITORY
 from helpers.pythons import NEWEST, VERSIONS, find_python, make_newest_root
 from helpers.release import build_release
+from helpers.stand_in import all_commands_of
 
 pytestmark = pytest.mark.long
 
@@ -68,6 +69,7 @@ def test_there_is_one_artefact_of_each_kind(release: Path) -> None:
         rf"inspec-textfile_{version}-1_all\.deb",
         rf"inspec_textfile-{version}-py3-none-any\.whl",
         rf"inspec_textfile-{version}\.tar\.gz",
+        r"requirements\.txt",
     )
 
     names = sorted(path.name for path in release.iterdir())
@@ -106,11 +108,43 @@ def test_the_wheel_has_the_package_and_nothing_else(release: Path) -> None:
 
 
 def test_the_wheel_installs_and_runs(release: Path, host: Host) -> None:
-    (wheel,) = release.glob("*.whl")
-    subprocess.run([sys.executable, "-m", "venv", host.root / "venv"], check=True)
-    subprocess.run([host.root / "venv" / "bin" / "pip", "install", "-qq", wheel], check=True)
+    """By docs/install.md's command: pip checks the hashes of the wheel and of all that it takes from PyPI."""
+    (block,) = (found for found in all_commands_of(REPOSITORY / "docs" / "install.md") if "--require-hashes" in found)
+    commands = block.replace("/opt/inspec-textfile", str(host.root / "venv")).replace("/usr/local/bin/", str(host.root))
+    subprocess.run(["sh", "-ec", commands], cwd=release, check=True, capture_output=True)
 
     assert outcome(host, host.root / "venv" / "bin" / "inspec-textfile") == outcome(host, COMMAND)
+
+
+def test_a_wheel_that_was_changed_is_not_installed(release: Path, tmp_path: Path) -> None:
+    downloads = Path(shutil.copytree(release, tmp_path / "downloads"))
+    (wheel,) = downloads.glob("*.whl")
+    wheel.write_bytes(wheel.read_bytes() + b"x")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    command = [tmp_path / "venv" / "bin" / "pip", "install", "--require-hashes", "--requirement", "requirements.txt"]
+
+    done = subprocess.run(command, cwd=downloads, capture_output=True, text=True, check=False)
+
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert not (tmp_path / "venv" / "bin" / "inspec-textfile").exists()
+
+
+def test_what_is_missing_is_said_before_anything_is_built(tmp_path: Path) -> None:
+    """A checkout that asks for packages that are not here."""
+    checkout = tmp_path / "checkout"
+    subprocess.run(["git", "clone", "-q", REPOSITORY, checkout], check=True)
+    for name in ("release/build", "debian/control"):
+        shutil.copy(REPOSITORY / "contrib" / name, checkout / "contrib" / name)
+    control = checkout / "contrib" / "debian" / "control"
+    control.write_text(control.read_text().replace(" python3-click,", " python3-click (>= 99),\n no-such-package,", 1))
+    dist = tmp_path / "dist"
+    dist.mkdir()
+    (dist / "the last release").touch()
+
+    done = subprocess.run([checkout / "contrib/release/build", dist], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (1, "build: missing: apt-get install python3-click no-such-package\n")
+    assert [path.name for path in dist.iterdir()] == ["the last release"]
 
 
 def test_the_sdist_has_what_it_takes_to_build_and_test(release: Path) -> None:
@@ -141,11 +175,12 @@ def test_the_single_file_is_executable_and_a_plain_archive(release: Path) -> Non
     assert not [name for name in names if name.endswith((".pyc", ".so"))]
     for bundled in ("click", "markdown_it_py", "mdurl", "prometheus_client"):  # their licences ask for it
         assert [name for name in names if name.startswith(f"{bundled}-") and "LICEN" in name.upper()]
+    assert [name for name in names if name.startswith("python3.9/markdown_it_py-") and "LICEN" in name.upper()]
 
 
 def test_the_single_file_bundles_what_the_package_asks_for() -> None:
     """Dependencies of the dependencies included: mdurl is markdown-it-py's."""
-    pinned = (REPOSITORY / "contrib" / "release" / "single-file.txt").read_text()
+    pinned = (REPOSITORY / "contrib" / "release" / "requirements.txt").read_text()
     (block,) = re.findall(r"(?m)^install_requires =\n((?: .*\n)+)", METADATA)
 
     asked_for = {re.split("[<>=]", line.strip())[0] for line in block.splitlines()}
