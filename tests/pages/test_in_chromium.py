@@ -44,7 +44,9 @@ def url(page: Any) -> str:
 
 def focused(page: Any) -> str:
     return str(
-        page.evaluate("document.activeElement.closest('.c')?.querySelector('h3 code').textContent || document.activeElement.id")
+        page.evaluate(
+            "document.activeElement.closest('.c')?.querySelector('summary code').textContent || document.activeElement.id"
+        )
     )
 
 
@@ -59,7 +61,7 @@ def test_attacks_do_nothing(tab: Opened) -> None:
         page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
         page.fill("#q", "alert")
         page.press("body", "j")
-        assert page.evaluate("document.querySelectorAll('script, style').length") == 2
+        assert page.evaluate("document.querySelectorAll('script, style').length") == 3
         assert (
             page.evaluate(
                 "document.querySelectorAll('img, iframe, object, embed, link:not([rel=icon]), base, video, audio, math').length"
@@ -97,9 +99,9 @@ def test_without_scripts_everything_is_readable_and_every_fold_opens(tab: Opened
     assert passed.is_visible()
     passed.locator("> summary").click()
     assert passed.locator(".b").is_visible()
-    code = passed.locator(".deep > summary")
-    code.click()
-    assert passed.locator(".deep pre").is_visible()
+    details = passed.locator(".b > .x > summary", has_text="Details")
+    details.click()
+    assert passed.locator(".b > .x pre", has_text="control").first.is_visible()
 
 
 # --- deep links ---------------------------------------------------------------------------------------------------------------
@@ -119,8 +121,8 @@ def test_a_deep_link_unfolds_and_marks_its_control(tab: Opened, scripts: bool) -
     eventually(is_in_sight, 10, "the control is on the screen")
     assert body.is_visible()
     if scripts:
-        outline = "getComputedStyle(document.querySelector('.c:has(> .b:target)')).outlineStyle"
-        assert page.evaluate(outline) == "solid"
+        mark = "getComputedStyle(document.querySelector('.c:has(> .b:target)')).boxShadow"
+        assert "3px 0px 0px 0px inset" in page.evaluate(mark)
         assert focused(page) == "out-multiline-name"
 
 
@@ -143,11 +145,12 @@ def test_a_deep_link_to_a_filtered_control_clears_the_filter(tab: Opened) -> Non
 def test_a_button_copies_the_link(tab: Opened) -> None:
     report = load("7.1.16/ssh-baseline")
     page = tab.open(page_of(report), "?q=ssh", permissions=["clipboard-read", "clipboard-write"])
-    link = page.locator("a.ln:visible").first
-    link.click()
-    eventually(lambda: link.inner_text() == "Link copied", 10, "the button says so", every=0.02)
+    button = page.locator(".cp > button", has_text="Copy link").first
+    body = page.locator(".c[open] > .b").first.get_attribute("id")
+    button.click()
+    eventually(lambda: page.locator(".cp > button", has_text="Copied").count() == 1, 10, "the button says so", every=0.02)
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == url(page).partition("?")[0] + str(link.get_attribute("href"))
+    assert copied == f"{url(page).partition('?')[0]}#{body}"
 
 
 # --- filter, search, sort, keys -----------------------------------------------------------------------------------------------
@@ -157,7 +160,7 @@ def test_filter_by_status_and_severity_with_a_live_count_kept_in_the_url(tab: Op
     markup = page_of("7.1.16/edge-outcomes")
     page = tab.open(markup)
     count = page.locator("#count")
-    assert count.inner_text() == "57 controls"
+    assert count.inner_text() == ""
     page.check("[name=status][value=failed]")
     assert count.inner_text() == "12 of 57 controls"
     page.check("[name=status][value=error]")
@@ -172,7 +175,8 @@ def test_filter_by_status_and_severity_with_a_live_count_kept_in_the_url(tab: Op
     assert again.locator("#count").inner_text() == "1 of 57 controls"
     assert again.input_value("#q") == "duplicate"
     again.click("#reset")
-    assert again.locator("#count").inner_text() == "57 controls"
+    assert again.locator("#count").inner_text() == ""
+    assert again.evaluate(VISIBLE) == 57
     assert url(again).endswith("page.html")
 
 
@@ -198,8 +202,9 @@ def test_search_in_tags_opens_the_passed_ones_while_it_lasts(tab: Opened) -> Non
 
 def test_sort(tab: Opened) -> None:
     page = tab.open(page_of("7.1.16/edge-outcomes"))
-    ids = "[...document.querySelectorAll('#s-failed .c h3 code')].map(code => code.textContent)"
+    ids = "[...document.querySelectorAll('#s-failed .c > summary > code')].map(code => code.textContent)"
     worst_first = page.evaluate(ids)
+    page.click(".menu > summary")
     page.select_option("#sort", "id")
     assert page.evaluate(ids) == sorted(worst_first)
     assert url(page).endswith("?sort=id")
@@ -234,6 +239,7 @@ def test_keys(tab: Opened) -> None:
 def test_keys_can_be_turned_off(tab: Opened) -> None:
     """WCAG 2.1.4: whoever speaks to the computer must be able to."""
     page = tab.open(page_of("7.1.16/edge-outcomes"))
+    page.click(".menu > summary")
     page.click("#help")
     page.uncheck("#usekeys")
     page.keyboard.press("Escape")
@@ -244,9 +250,10 @@ def test_keys_can_be_turned_off(tab: Opened) -> None:
 def test_expand_and_fold_all(tab: Opened) -> None:
     page = tab.open(page_of("7.1.16/edge-outcomes"))
     opened = "document.querySelectorAll('.c[open]').length"
+    page.click(".menu > summary")
     page.click("#fold")
     assert page.evaluate(opened) == 57
-    assert page.locator("#fold").inner_text() == "Fold all"
+    assert page.locator("#fold").inner_text() == "Collapse all"
     page.click("#fold")
     assert page.evaluate(opened) == 0
 
@@ -258,7 +265,7 @@ def test_ages_are_told_by_the_browser(tab: Opened) -> None:
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 9 * 86400))
     past = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 9 * 86400))
     for when, says in ((soon, "in 8 days: about to expire"), (past, "9 days ago: has expired since this run")):
-        page = tab.open(page_of("7.1.16/waivers").replace("2099-12-31T00:00:00Z", when))
+        page = tab.open(page_of("7.1.16/waivers").replace('datetime="2099-12-31"', f'datetime="{when}"'))
         assert says in str(page.locator(".wv").all_text_contents())
 
 
@@ -282,6 +289,7 @@ def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any) -> None:
     assert axe(page) == []
     if case == "small":
         page.check("[name=status] >> nth=0")
+        page.evaluate("document.querySelector('.menu').open = true")
         page.click("#help")
         assert axe(page) == []
 
@@ -309,7 +317,7 @@ def test_thousands_of_results_stay_usable(tab: Opened) -> None:
     page = tab.open(page_of(MANY))
     page.click("#s-passed .fold > summary")
     page.click(".c > summary")
-    assert page.locator(".c li:visible").count() == 10
+    assert page.locator(".c li:visible").count() == 3
     page.click(".c .x > summary >> nth=0")
     page.fill("#q", "t 5949")
     assert page.locator("#count").inner_text() == "1 of 1 control"
@@ -328,7 +336,7 @@ def test_a_report_of_5_mb_opens_and_filters(tab: Opened, record_testsuite_proper
     assert len(markup) > 5_000_000
     start = time.perf_counter()
     page = tab.open(markup)
-    until(page, "document.querySelector('#count').textContent")
+    until(page, "document.documentElement.classList.contains('js')")
     opened = time.perf_counter()
     took = page.evaluate(
         """() => ['auditctl', 'auditctl pass', ''].map(text => {
@@ -340,4 +348,4 @@ def test_a_report_of_5_mb_opens_and_filters(tab: Opened, record_testsuite_proper
     )
     record_testsuite_property("open_s", round(opened - start, 2))
     record_testsuite_property("filter_ms", took)
-    assert page.locator("#count").inner_text() == f"{len(controls):,} controls"
+    assert page.evaluate(VISIBLE) == len(controls)
