@@ -57,7 +57,7 @@ def profile_rows(profiles: Iterable[Profile]) -> Markup:
         counts = [f"{number(many)} {STATUS_NAMES[status].lower()}" for status, many in counted.by_status.items() if many]
         rows.append(
             html(
-                '<li><p><a href="#controls" data-f="q={}">{}</a> <small>{}</small></p><p class="dim">{}</p></li>\n',
+                '<li><p><a href="#controls" data-f="q=profile:{}">{}</a> <small>{}</small></p><p class="dim">{}</p></li>\n',
                 quote_plus(f'"{profile.name}"', errors="replace"),
                 title(profile),
                 profile.entry.version,
@@ -79,6 +79,7 @@ def about_section(report: Report) -> Markup:
         ("Host id", html("{}", report.target_id) if report.target_id else None),
         ("Platform", html("{} {}", report.platform, report.platform_release) if report.platform else None),
         ("Took", duration(report.duration) if report.duration is not None else None),
+        *((name, html("{}", value)) for name, value in report.facts),
     ]
     sections = [facts(rows), *(_about_profile(profile) for profile in report.profiles)]
     notes = join([html("<li>This report {}.</li>", warning.text) for warning in report.warnings])

@@ -15,10 +15,11 @@ const shown = () => page.things.filter(thing => !thing.hidden)
 // filter, kept in the URL
 
 const picked = name => $$(`[name=${name}]:checked`).map(box => box.value)
-const words = query => [...query.toLowerCase().matchAll(/(?:(tag|nist):)?(?:"([^"]*)"|(\S+))/g)].map(([, kind, quoted, plain]) => [kind, quoted ?? plain])
+const words = query => [...query.toLowerCase().matchAll(/(?:(tag|nist|profile):)?(?:"([^"]*)"|(\S+))/g)].map(([, kind, quoted, plain]) => [kind, quoted ?? plain])
 
 function fits(thing, [kind, value]) {
   if (!kind) return text(thing).includes(value)
+  if (kind === 'profile') return page.profile(thing) === value
   return page.marks(thing).some(mark => mark === value || kind === 'nist' && mark.startsWith(value) && !/\w/.test(mark[value.length]))
 }
 

@@ -179,7 +179,7 @@ def _help(keys: Iterable[tuple[str, str]], words: Iterable[tuple[str, str]]) -> 
     return html(
         '<dialog id="keys" aria-labelledby="h-keys"><h2 id="h-keys">Help</h2><dl class="keys">{}</dl><h3>Search and sort</h3>'
         '<dl class="keys">{}</dl><p><label><input type="checkbox" id="usekeys" checked> Use these keys</label></p>'
-        '<form method="dialog"><button>Close</button></form></dialog>\n',
+        '<form method="dialog"><button type="submit">Close</button></form></dialog>\n',
         join([html("<div><dt><kbd>{}</kbd></dt><dd>{}</dd></div>", key, what) for key, what in keys]),
         join([html("<div><dt><code>{}</code></dt><dd>{}</dd></div>", word, what) for word, what in words]),
     )

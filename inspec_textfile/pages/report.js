@@ -6,6 +6,7 @@ page.size = page.things.filter(control => control.classList[1] !== 'not_tested')
 page.fields = {
   status: c => [c.classList[1]], severity: c => [c.dataset.v], change: c => (c.dataset.w || '').split(' ')
 }
+page.profile = control => profile(control).toLowerCase()
 page.marks = control => $$('.tags dd b', control).map(mark => mark.textContent.toLowerCase())
 page.things.forEach((control, at) => { control.at = at })
 

@@ -14,10 +14,10 @@ from inspec_textfile.report.status import count_results, is_error, result_status
 
 _MAX_SHOWN = 3
 """Results shown before the rest is folded: a screen has room for the fix below them."""
-_MAX_MESSAGE, _MAX_LINES = 400, 8
-"""Characters and lines of a message shown before the rest is folded."""
-_MAX_DESCRIBED = 250
-"""Characters of what was tested, shown before the rest is folded."""
+_BRIEF, _BRIEF_LINES, _BRIEF_DESCRIBED = 720, 15, 480
+"""Characters and lines of the messages at hand, and characters of what was tested, together: a screen takes no more."""
+_MAX_MESSAGE = 3000
+"""Characters of any other message shown before the rest is folded."""
 _MAX_LINE = 100
 """Characters of a message in a list."""
 _SLOW = 1.0
@@ -80,7 +80,7 @@ def results_markup(results: Sequence[Result], backtrace: _ShowBacktrace) -> Iter
         else:
             passed.append(result)
     first = (failed or skipped or passed)[:_MAX_SHOWN]
-    yield html("<h4>{}</h4><div>{}", "Message" if len(first) == 1 else "Messages", _items(first, backtrace))
+    yield html("<h4>{}</h4><div>{}", "Message" if len(first) == 1 else "Messages", _items(first, backtrace, share=len(first)))
     for kind, css, found in (("failed", " more", failed), ("skipped", "", skipped), ("passed", "", passed)):
         rest = found[len(first) :] if found and found[0] is first[0] else found
         if rest:
@@ -89,12 +89,12 @@ def results_markup(results: Sequence[Result], backtrace: _ShowBacktrace) -> Iter
     yield html("</div>")
 
 
-def _items(results: Iterable[Result], backtrace: _ShowBacktrace) -> Markup:
-    return html('<ul class="r">{}</ul>', join([_result(result, backtrace) for result in results]))
+def _items(results: Iterable[Result], backtrace: _ShowBacktrace, *, share: int = 0) -> Markup:
+    return html('<ul class="r">{}</ul>', join([_result(result, backtrace, share=share) for result in results]))
 
 
-def _result(result: Result, backtrace: _ShowBacktrace) -> Markup:
-    """Return one test: what it tested, and what it said."""
+def _result(result: Result, backtrace: _ShowBacktrace, *, share: int) -> Markup:
+    """Return one test: what it tested, and what it said. `share`: how many share a screen with the fix; 0 for no matter."""
     status = ERROR if is_error(result) else result.status
     described = result.code_desc.strip()
     details = [html(" <b>{}</b>", "error")] if status == ERROR else []
@@ -106,30 +106,35 @@ def _result(result: Result, backtrace: _ShowBacktrace) -> Markup:
     for text in texts:
         shown = text.strip("\r\n").rstrip()
         if shown and shown.strip() != described:
-            details.append(message(shown))
+            details.append(message(shown, share))
     if result.exception:
         details.append(html('<p class="{}">{}</p>', "ex" if status == ERROR else "nt", result.exception))
     if result.backtrace:
         details.append(backtrace(result.backtrace))
-    return html('<li class="{} i">{}{}</li>\n', status, _folded(described), join(details))
+    return html(
+        '<li class="{} i">{}{}</li>\n',
+        status,
+        _folded(described, _BRIEF_DESCRIBED // share) if share else described,
+        join(details),
+    )
 
 
-def _folded(described: str) -> Markup:
+def _folded(described: str, most: int) -> Markup:
     """Return what was tested, a long text folded after its start."""
-    if len(described) <= _MAX_DESCRIBED * 1.2:
+    if len(described) <= most * 1.2:
         return html("{}", described)
-    rest = described[_MAX_DESCRIBED:]
+    rest = described[most:]
     return html(
         '{}<details class="x more"><summary>{} more characters</summary><p>{}</p></details>',
-        described[:_MAX_DESCRIBED],
+        described[:most],
         number(len(rest)),
         rest,
     )
 
 
-def message(text: str) -> Markup:
-    """Return a message as it was printed, a long one folded after its start."""
-    cut = _cut(text)
+def message(text: str, share: int = 0) -> Markup:
+    """Return a message as it was printed, a long one folded after its start; soon after it if several `share` a screen."""
+    cut = _brief_end(text, share) if share else _end(text)
     if cut == len(text):
         return html("<pre>{}</pre>", _printed(text))
     rest = text[cut:]
@@ -141,17 +146,23 @@ def message(text: str) -> Markup:
     )
 
 
-def _cut(text: str) -> int:
-    """Return where a message is folded: after some lines or characters, at the end of it if little would be left."""
+def _end(text: str) -> int:
+    """Return where a message is folded: at the end of a line, or nowhere if little would be left."""
+    if len(text) <= _MAX_MESSAGE * 1.2:
+        return len(text)
+    return text.rfind("\n", _MAX_MESSAGE // 2, _MAX_MESSAGE) + 1 or _MAX_MESSAGE
+
+
+def _brief_end(text: str, share: int) -> int:
+    """Return where a message at hand is folded: after some lines, or within one that is long."""
     end = 0
-    for _ in range(_MAX_LINES):
+    for _ in range(_BRIEF_LINES // share):
         end = text.find("\n", end) + 1
         if not end:
             break
-    cut = min(end or len(text), _MAX_MESSAGE)
-    if len(text) - cut <= _MAX_MESSAGE // 4 and text.count("\n", cut) <= 2:
-        return len(text)
-    return cut if cut == end else text.rfind("\n", cut // 2, cut) + 1 or cut
+    end = min(end or len(text), _BRIEF // share)
+    left = text[end:]
+    return len(text) if len(left) < 100 and left.count("\n") < 3 else end
 
 
 def _printed(text: str) -> Markup:
