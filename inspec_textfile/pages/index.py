@@ -121,8 +121,8 @@ def _folded(passed: Sequence[Standing], columns: Columns) -> Markup:
     places = hosts(passed)
     return html(
         '<tbody class="ok"><tr><td><span class="st passed"></span></td><th scope="row" colspan="{}"><b>{}: all passed</b>'
-        " <small>{}</small></th></tr></tbody>\n",
-        columns.width,
+        ' <small>{}</small></th><td class="x"></td></tr></tbody>\n',
+        columns.width - 1,
         count(len(passed), "report"),
         f"on {count(places, 'host')}" if places < len(passed) else "",
     )

@@ -108,12 +108,13 @@ def report_rows(one: Standing, columns: Columns, *, show_name: bool) -> Markup:
     css_class, words = STATE_NAMES[one.state]
     notes = join([*_notes(one)])
     return html(
-        '<tbody class="r {}" data-state="{}" data-severity="{}" data-with="{}"><tr><td><span class="st {}" title="{}">'
+        '<tbody class="r {}" data-state="{}" data-severity="{}" data-with="{}"><tr{}><td><span class="st {}" title="{}">'
         '<span class="heard">{}</span></span></td><th scope="row">{}</th>{}<td class="x">{}</td></tr>\n{}{}</tbody>\n',
         one.state,
         one.state,
         " ".join(one.severities),
         " ".join(one.marks),
+        html(' class="said"') if notes else NOTHING,
         css_class,
         words,
         words,

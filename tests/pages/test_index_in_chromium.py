@@ -137,10 +137,10 @@ def test_a_row_opens_below_itself_and_moves_nothing_beside_it(tab: Opened, rende
     name = page.locator(".r th").first
     before = name.evaluate("name => [name.getBoundingClientRect().x, name.getBoundingClientRect().y, name.offsetWidth]")
     page.locator(".r summary").first.click()
-    assert page.locator(".r .under").first.is_visible()
+    page.locator(".r .under").first.wait_for(state="visible")
     assert name.evaluate("name => [name.getBoundingClientRect().x, name.getBoundingClientRect().y, name.offsetWidth]") == before
     page.locator(".r > tr").first.click(position={"x": 500, "y": 5})
-    assert not page.locator(".r .under").first.is_visible()
+    page.locator(".r .under").first.wait_for(state="hidden")
 
 
 def test_keys_and_help(tab: Opened) -> None:
