@@ -64,7 +64,7 @@ def page(kind: str, title: str, status: str, body: Iterable[Markup], sheet_head:
     style, script = own(kind)
     styles = [style, _sheet_head(sheet_head)] if sheet_head else [style]
     head = html(
-        """<!doctype html>
+        """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

@@ -24,7 +24,7 @@ def profile_page(profile: str, instance: str, ways: Sequence[Way]) -> bytes:
     title = html("{} on {}", profile, instance)
     refresh = html('<meta http-equiv="refresh" content="0; url={}">\n', ways[0].link) if len(ways) == 1 else NOTHING
     page = html(
-        """<!doctype html>
+        """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

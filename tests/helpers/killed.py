@@ -85,7 +85,7 @@ def generation_of(data: bytes) -> int:
 def page_generation(data: bytes) -> int:
     text = data.decode()
     found = set(_VERSION.findall(text))
-    if not text.startswith("<!doctype html>") or not text.endswith("</html>\n") or len(found) != 1:
+    if not text.startswith("<!DOCTYPE html>") or not text.endswith("</html>\n") or len(found) != 1:
         raise ValueError(f"a page of {len(data)} bytes, generations {found}")
     return int(found.pop())
 

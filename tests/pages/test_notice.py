@@ -45,7 +45,7 @@ def test_a_reason_is_only_a_text(attack: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [b"", b"<!doctype html><title>x</title>", PAGE.replace(b'id="notice"', b'id="other"'), b"\xff\0"]
+    "page", [b"", b"<!DOCTYPE html><title>x</title>", PAGE.replace(b'id="notice"', b'id="other"'), b"\xff\0"]
 )
 def test_a_page_without_a_place_for_it_is_left_alone(page: bytes) -> None:
     assert pages.with_notice(page, "x", None) is None
