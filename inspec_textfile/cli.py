@@ -18,6 +18,7 @@ from inspec_textfile.options import (
     Command,
     Days,
     Mode,
+    PathName,
     ReportName,
     Upload,
     in_force,
@@ -59,15 +60,23 @@ Exit status:
 
 
 @click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EPILOG)
-@click.argument("results", nargs=-1, metavar="[RESULTS]...")
+@click.argument("results", nargs=-1, metavar="[RESULTS]...", type=PathName("file"))
 @option(
-    "--results-dir", metavar="DIR", default=RESULTS_DIR, show_default=True, help="Where to look for results if none are named."
+    "--results-dir",
+    metavar="DIR",
+    type=PathName("dir"),
+    default=RESULTS_DIR,
+    show_default=True,
+    help="Where to look for results if none are named.",
 )
-@option("--reports-dir", metavar="DIR", default=REPORTS_DIR, show_default=True, help="Where the pages go.")
+@option(
+    "--reports-dir", metavar="DIR", type=PathName("dir"), default=REPORTS_DIR, show_default=True, help="Where the pages go."
+)
 @option(
     "-o",
     "--output",
     metavar="FILE",
+    type=PathName("file"),
     help=f"The .prom file; - prints it. [default: {OUTPUT_FILE} in the first of these that exists: {', '.join(OUTPUT_DIRS)}]",
 )
 @option("--no-reports", is_flag=True, help="Write no pages, metrics only.")
@@ -128,6 +137,7 @@ Exit status:
 @option(
     "--settings",
     metavar="FILE",
+    type=PathName("file"),
     is_eager=True,
     callback=read_settings,
     help=f"Read options, and credentials for --upload, from NAME=value lines, such as the service's {SETTINGS_FILE}.",
@@ -220,7 +230,7 @@ def _check(context: click.Context, results: tuple[str, ...], options: dict[str, 
 def _run(context: click.Context, results: tuple[str, ...], options: dict[str, Any]) -> int:
     """Run once and return the exit status."""
     # Imported here, so that --help and --version need none of it.
-    from inspec_textfile.console import Console, Progress, write_stdout
+    from inspec_textfile.console import Console, Progress, stdin_is_file, write_stdout
     from inspec_textfile.messages import Messages
     from inspec_textfile.run import Clock, run
 
@@ -238,16 +248,18 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
         _on_signals(_interrupted)
         job = _job(results, options, directory, file)
         clock = Clock(now=time.time, elapsed=elapsed)
-        state = run(job, clock=clock, write_stdout=write_stdout, messages=Messages(console.error, console.info, progress))
+        state = run(job, clock=clock, write_stdout=write_stdout, messages=Messages(console.warn, console.info, progress))
         if not options["quiet"]:
             _show(state, job, verbose=options["verbose"])
+            if not results and not (state.reports and state.is_complete) and stdin_is_file():
+                console.warn("standard input is a file, which is not read: pass - to read it")
         _on_signals(signal.SIG_IGN)  # everything is done: a signal now must not turn success into failure
     except (KeyboardInterrupt, RuntimeError) as error:
         if not _is_interrupt(error):
             raise
         _on_signals(signal.SIG_IGN)
         progress.end()
-        console.error("interrupted: files that were not written yet are unchanged")
+        console.warn("interrupted: files that were not written yet are unchanged")
         return 1
     return 0 if state.is_complete and not unknown else 1
 
@@ -293,14 +305,19 @@ def _job(results: tuple[str, ...], options: dict[str, Any], directory: str | Non
 def _show(state: State, job: Job, *, verbose: bool) -> None:
     """Show a person what a run found: at a terminal, or with -v."""
     at_terminal = bool(sys.stderr and sys.stderr.isatty() and sys.stdout and sys.stdout.isatty())
-    if at_terminal or verbose:
+    if (at_terminal or verbose) and (state.reports or state.is_complete):
         from inspec_textfile.console import print_line
         from inspec_textfile.table import table
+        from inspec_textfile.text import visible
 
         if not state.reports:
             print_line(f"no reports: there are no results in {' '.join(job.arguments) or job.results_dir}")
-        for line in table(state, job.reports_dir, now=time.time(), colour=at_terminal and not os.environ.get("NO_COLOR")):
+        colour = at_terminal and not os.environ.get("NO_COLOR")
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns if at_terminal else 0
+        for line in table(state, job.reports_dir, now=time.time(), colour=colour, columns=columns or None):
             print_line(line)
+        if at_terminal and job.output_dir:  # by hand: into the files of the service, perhaps
+            print_line(f"written: {visible(os.path.abspath(os.path.join(job.output_dir, job.output_file)))}")
 
 
 def _publication(options: dict[str, Any]) -> Publication | None:

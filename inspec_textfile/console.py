@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -19,24 +20,17 @@ _LONG_SECONDS = 1.0
 
 
 class Console:
-    """The messages of a run, and how many errors there were."""
+    """Prints the messages of a run, each of them once."""
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
-        self.errors = 0
-        self._reported: set[str] = set()
+        self._said: set[str] = set()
         self._quiet = quiet
         self._verbose = verbose and not quiet
 
-    def error(self, message: str) -> None:
-        """Report that something could not be read or written; the same message only once."""
-        self.errors += 1
-        if message not in self._reported:
-            self._reported.add(message)
-            self.warn(message)
-
     def warn(self, message: str) -> None:
-        """Report something that a person should know, although nothing was lost."""
-        if not self._quiet:
+        """Report something that a person should know."""
+        if not self._quiet and message not in self._said:
+            self._said.add(message)
             say(message)
 
     def info(self, message: str) -> None:
@@ -96,6 +90,14 @@ def read_stdin() -> tuple[bytes, str]:
             return read_at_most(stdin, MAX_BYTES + 1), ""
     except OSError as error:
         return b"", f"cannot be read: {error.strerror}"
+
+
+def stdin_is_file() -> bool:
+    """Return whether standard input is a file with something in it, as with `< results.json`."""
+    with contextlib.suppress(OSError):
+        status = os.fstat(_STDIN)
+        return stat.S_ISREG(status.st_mode) and status.st_size > 0
+    return False
 
 
 def write_stdout(text: bytes) -> None:

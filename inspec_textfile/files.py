@@ -36,6 +36,10 @@ class OutputError(Exception):
     """A file or folder could not be used; the message is a sentence that names it and says what to do."""
 
 
+class BusyError(OutputError):
+    """Another run holds the lock of a folder."""
+
+
 def read_at_most(file: BinaryIO, most: int) -> bytes:
     """Return up to `most` bytes of a file, without allocating memory for all of them at once as `read(most)` does."""
     found = bytearray()
@@ -47,18 +51,19 @@ def read_at_most(file: BinaryIO, most: int) -> bytes:
 class OutputFolder:
     """A folder that a run writes to, locked against other runs while it is open."""
 
-    def __init__(self, path: str, *, wait: float = 60.0, create: bool = False, locked: bool = True) -> None:
-        """Open the folder, create it first if `create`; wait up to `wait` seconds for another run to end.
+    def __init__(self, path: str, *, wait: float = 60.0, create: int | None = None, locked: bool = True) -> None:
+        """Open the folder; wait up to `wait` seconds for another run to end.
 
-        `locked`: False only to read, which changes nothing. Raises OutputError.
+        `create`: the mode, less the umask, with which it is made if it is missing; `locked`: False only to read, which changes
+        nothing. Raises OutputError, BusyError.
         """
         self.path = path
         self._token = os.urandom(8).hex()  # shared by the processes of one run, which must leave each other's files alone
         self._below: dict[str, int] = {}
         try:
-            if create:
+            if create is not None:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(path)
+                    os.mkdir(path, create)
             _refuse_link_of_others(path)
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
@@ -71,7 +76,7 @@ class OutputFolder:
             try:
                 self._lock.acquire(wait)
             except LockError as error:
-                raise OutputError(f"{path}: {error}") from None
+                raise BusyError(f"{path}: {error}") from None
             self._clear(self._descriptor)
         except BaseException:
             self._close()
@@ -155,7 +160,8 @@ class OutputFolder:
     def replace(self, name: str, data: bytes, mode: int | None = None, *, durable: bool = True) -> None:
         """Write a file's whole content under a temporary name, and rename it to `name`.
 
-        `mode`: the file's mode, whatever the umask; None: what the umask leaves of 0666. `durable`: wait until all of it is
+        `mode`: the file's mode, whatever the umask; None: what the umask leaves of 0666, and nothing for those who may not
+        enter the folder. `durable`: wait until all of it is
         safe on disk, for what cannot be made again. `name` may lead into folders below; they are made if missing. On any
         failure the old file is unchanged and nothing is left behind. Raises OutputError.
         """
@@ -170,7 +176,7 @@ class OutputFolder:
                     view = memoryview(data)
                     while view:
                         view = view[file.write(view) :]
-                    self._owner.give(file.fileno(), mode if mode is not None else 0o666 & ~_umask())
+                    self._owner.give(file.fileno(), mode if mode is not None else 0o666 & ~_umask() & self._owner.mask)
                     if durable:
                         os.fsync(file.fileno())
                 os.rename(temporary, base, src_dir_fd=folder, dst_dir_fd=folder)
@@ -237,7 +243,7 @@ class OutputFolder:
     def _make(self, name: str, above: int) -> bool:
         """Make a folder in the one with the descriptor `above`, and return whether it was missing."""
         try:
-            os.mkdir(os.path.basename(name), dir_fd=above)
+            os.mkdir(os.path.basename(name), 0o777 & self._owner.mask, dir_fd=above)
             return True
         except FileExistsError:
             return False

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
 from inspec_textfile.ownership import user_name
 
@@ -58,6 +59,22 @@ class Mode(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
         if not re.fullmatch("0?[0-7]{3}", value):
             self.fail(f"{value!r} is not a file mode in octal, such as 0644", param, context)
         return int(value, 8)
+
+
+class PathName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
+    """A file or folder, or `-`, which a shell completes."""
+
+    def __init__(self, kind: str) -> None:
+        """`kind`: "file" or "dir"."""
+        self.name = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> str:  # noqa: ARG002
+        """Return the name as it is."""
+        return str(value)
+
+    def shell_complete(self, context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
+        """Leave it to the shell."""
+        return [CompletionItem(incomplete, type=self.name)]
 
 
 class Days(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only

@@ -19,12 +19,15 @@ class FolderOwner(NamedTuple):
     group: int
     is_shared: bool
     """Whether the group may put files there."""
+    mask: int
+    """What the modes of files in it may hold: nothing for others, if they may not enter the folder anyway."""
 
     @classmethod
     def of(cls, descriptor: int) -> FolderOwner:
         """Return the owner of a folder that is open. Raises OSError."""
         status = os.fstat(descriptor)
-        return cls(status.st_uid, status.st_gid, bool(status.st_mode & stat.S_IWGRP))
+        mask = 0o777 if status.st_mode & stat.S_IXOTH else 0o770
+        return cls(status.st_uid, status.st_gid, bool(status.st_mode & stat.S_IWGRP), mask)
 
     def trusts(self, status: os.stat_result) -> bool:
         """Return whether the owner of a file in the folder may tell this program what it did earlier: this user, or root.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from inspec_textfile import __version__, carryover, memory
 from inspec_textfile.convert import Context, Converted, Options, cache_key, convert
-from inspec_textfile.files import OutputError, OutputFolder
+from inspec_textfile.files import BusyError, OutputError, OutputFolder
 from inspec_textfile.memory import Memory, ReportMemory
 from inspec_textfile.messages import Messages
 from inspec_textfile.metrics.exposition import exposition
@@ -36,6 +36,8 @@ from inspec_textfile.upload.site import Site, publish_site
 from inspec_textfile.upload.state import UploadState
 from inspec_textfile.upload.target import Publication
 
+_MODE_OF_PAGES = 0o750
+"""Of a new folder of pages, which show what is weak: whom to open it to is for a person to say."""
 _CLOCK_TOLERANCE = 3600.0
 """Seconds that the clock of the host that was scanned may be ahead of this host's."""
 _MAX_NAMED = 5
@@ -121,7 +123,11 @@ def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messag
     """
     say = _Report(messages)
     with ExitStack() as stack:
-        output, reports_folder = _folders(stack, job, say)
+        try:
+            output, reports_folder = _folders(stack, job, say)
+        except BusyError as error:  # another run does the same, or hangs: whatever this one wrote would be half of the truth
+            say.error(str(error))
+            return State({}, is_complete=False)
         last, problem = memory.load(output, job.output_file) if output else (Memory(), "")
         if problem:
             say.error(problem)
@@ -148,19 +154,24 @@ def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messag
 
 
 def _folders(stack: ExitStack, job: Job, say: _Report) -> tuple[OutputFolder | None, OutputFolder | None]:
-    """Open and lock the folders of the .prom and of the pages; None for one that is not wanted, or cannot be used."""
+    """Open and lock the folders of the .prom and of the pages; None for one that is not wanted, or cannot be used.
 
-    def opened(path: str, *, create: bool) -> OutputFolder | None:
+    Raises BusyError if another run holds the lock of the first.
+    """
+
+    def opened(path: str, create: int | None) -> OutputFolder | None:
         try:
             return stack.enter_context(OutputFolder(path, create=create))
         except OutputError as error:
+            if isinstance(error, BusyError) and path == job.output_dir:
+                raise
             say.error(str(error))
             return None
 
-    output = opened(job.output_dir, create=False) if job.output_dir else None
+    output = opened(job.output_dir, None) if job.output_dir else None
     if output and job.reports_dir and _is_same_folder(output.path, job.reports_dir):
         return output, output  # locked already
-    return output, opened(job.reports_dir, create=True) if job.reports_dir else None
+    return output, opened(job.reports_dir, _MODE_OF_PAGES) if job.reports_dir else None
 
 
 def _is_same_folder(one: str, other: str) -> bool:

@@ -18,6 +18,12 @@ from inspec_textfile.text import age, visible
 
 MAX_ROWS = 40
 _HEAD = ("REPORT", "VERDICT", "FAILING", "SINCE", "NEW", "FIXED", "RUN", "PAGE")
+_LEFT_OUT = ("PAGE", "RUN", "FIXED", "NEW", "SINCE")
+"""What is left out of a table that would be too wide, in this order."""
+_GAP = "  "
+_MIN_WIDTH = 12
+_MOMENT = 60.0
+"""Seconds that clocks may differ without a word."""
 _UNREADABLE = "unreadable"
 _MISSING = "missing"
 _COLOURS = {
@@ -36,18 +42,40 @@ class _Row(NamedTuple):
     cells: tuple[str, ...]
 
 
-def table(state: State, reports_dir: str | None, *, now: float, colour: bool) -> Iterator[str]:
-    """Yield the lines of the table. `now`: Unix time in seconds; `colour`: whether the terminal shows colours."""
+def table(state: State, reports_dir: str | None, *, now: float, colour: bool, columns: int | None = None) -> Iterator[str]:
+    """Yield the lines of the table.
+
+    `now`: Unix time in seconds; `colour`: whether the terminal shows colours; `columns`: how wide it may be, None for any
+    width. What does not fit is left out, the pages first; then cells are cut.
+    """
     rows = _rows(state, reports_dir, now)
-    shown = rows[:MAX_ROWS]
-    widths = [max(map(len, column)) for column in zip(_HEAD, *(row.cells for row in shown))]
-    yield _line(_HEAD, widths)
-    for row in shown:
-        line = _line(row.cells, widths)
-        yield click.style(line, fg=_COLOURS.get(row.verdict)) if colour else line
+    shown = [_HEAD, *(row.cells for row in rows[:MAX_ROWS])]
+    widths = _fitting([max(map(len, column)) for column in zip(*shown)], columns)
+    for cells, status in zip(shown, (None, *(row.verdict for row in rows))):
+        line = _line(cells, widths)
+        yield click.style(line, fg=_COLOURS.get(status)) if colour and status else line
+    index = f"see {visible(os.path.join(reports_dir, INDEX_FILE))}" if reports_dir else ""
     if len(rows) > MAX_ROWS:
-        where = f"; see {os.path.join(reports_dir, INDEX_FILE)}" if reports_dir else ""
-        yield f"and {len(rows) - MAX_ROWS:,} more reports{where}"
+        yield f"and {len(rows) - MAX_ROWS:,} more reports{'; ' if index else ''}{index}"
+    elif index and not widths[_HEAD.index("PAGE")]:
+        yield index
+
+
+def _fitting(widths: Sequence[int], columns: int | None) -> list[int]:
+    """Return the width of each column, 0 for those that are left out."""
+    found = list(widths)
+    if columns is None:
+        return found
+    for name in _LEFT_OUT:
+        if _total(found) > columns:
+            found[_HEAD.index(name)] = 0
+    for index in (_HEAD.index("REPORT"), _HEAD.index("FAILING")):
+        found[index] -= min(max(0, _total(found) - columns), max(0, found[index] - _MIN_WIDTH))
+    return found
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(width + len(_GAP) for width in widths if width) - len(_GAP)
 
 
 def _rows(state: State, reports_dir: str | None, now: float) -> list[_Row]:
@@ -71,11 +99,20 @@ def _row(name: str, verdict_: str, summary: Summary | None, page: str, now: floa
         day_text(summary.oldest.since) if summary and summary.oldest else "",
         str(summary.newly_failing or "") if summary else "",
         str(summary.fixed or "") if summary else "",
-        f"{age(now - summary.started)} ago" if summary and summary.started is not None else "",
+        _when(now - summary.started) if summary and summary.started is not None else "",
         visible(page),
     )
     return _Row(verdict_, cells)
 
 
+def _when(seconds: float) -> str:
+    """Return how long ago something was; a clock that is ahead is shown as such."""
+    return f"{age(-seconds)} ahead" if seconds < -_MOMENT else f"{age(seconds)} ago"
+
+
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip()
+    return _GAP.join(_cut(cell, width).ljust(width) for cell, width in zip(cells, widths) if width).rstrip()
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else f"{cell[: width - 1]}\N{HORIZONTAL ELLIPSIS}"

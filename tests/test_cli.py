@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from inspec_textfile import __version__
+from inspec_textfile.pages.overviews import OVERVIEWS
 
 from helpers.host import COMMAND, Host
 from helpers.needs import require
@@ -26,11 +27,11 @@ def test_success_is_silent_and_complete(host: Host) -> None:
     done = host.run()
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert sorted(str(path.relative_to(host.reports)) for path in host.reports.rglob("*.html")) == [
-        "index.html",
+    assert {str(path.relative_to(host.reports)) for path in host.reports.rglob("*") if path.is_file()} == {
+        *(overview.file_name for overview in OVERVIEWS),
         "inspec-host1/overlay.json.html",
         "inspec-ssh-baseline.json.html",
-    ]
+    }
     assert sorted(os.listdir(host.textfiles)) == [".inspec.prom.state", "inspec.prom"]
     assert host.series()['inspec_report_readable{report="host1/overlay"}'] == 1
     for path in (host.prom, host.reports / "index.html"):
@@ -109,7 +110,7 @@ def test_every_option_is_an_environment_variable(host: Host) -> None:
 
     done = host.start([], env=environment)
 
-    assert done.returncode == 0
+    assert done.returncode == 1, "series were left out"
     assert f"{host.prom}: written" in done.stderr
     assert os.listdir(host.reports) == []
     assert stat.S_IMODE(host.prom.stat().st_mode) == 0o600
@@ -132,6 +133,34 @@ def test_pages_without_inputs(host: Host) -> None:
 
     host.run("--no-inputs")
     assert "hunter2" not in page.read_text()
+
+
+def test_a_file_on_standard_input_that_is_not_asked_for(host: Host) -> None:
+    path = host.add("7.1.16/ssh-baseline")
+    script = f'"$@" --results-dir /nonexistent < {path}'
+
+    done = subprocess.run(["sh", "-c", script, "sh", COMMAND, *host.options()], capture_output=True, text=True, check=False)
+
+    assert "standard input is a file, which is not read: pass - to read it" in done.stderr
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" < {path}', "sh", COMMAND, *host.options()], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, ""), "as in a loop over a file"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("inspec-textfile /sr", "file,/sr"),
+        ("inspec-textfile --results-dir /sr", "dir,/sr"),
+        ("inspec-textfile -o /sr", "file,/sr"),
+    ],
+)
+def test_the_shell_completes_names_of_files(host: Host, words: str, expected: str) -> None:
+    count = str(len(words.split()) - 1)
+    environment = {"_INSPEC_TEXTFILE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+
+    assert host.start([], env=environment).stdout.splitlines() == [expected]
 
 
 def test_all_hosts_go_into_one_run_says_the_help(host: Host) -> None:
@@ -383,6 +412,6 @@ def test_page_of_a_name_too_long_for_a_file(host: Host) -> None:
     host.add("7.1.16/all-pass", name)
 
     assert host.run().returncode == 0
-    (page,) = (path.name for path in host.reports.iterdir() if path.name != "index.html")
+    (page,) = (path.name for path in host.reports.iterdir() if path.name.startswith("inspec-"))
     assert page.startswith("inspec-nnn")
     assert Path(page).suffix == ".html"

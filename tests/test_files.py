@@ -384,12 +384,12 @@ def test_a_folder_that_is_none(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_folder_is_made_where_that_is_asked_for(tmp_path: Path) -> None:
-    with OutputFolder(str(tmp_path / "reports"), create=True):
+    with OutputFolder(str(tmp_path / "reports"), create=0o777):
         pass
-    with OutputFolder(str(tmp_path / "reports"), create=True):
+    with OutputFolder(str(tmp_path / "reports"), create=0o777):
         pass
     with pytest.raises(OutputError, match="does not exist"):
-        OutputFolder(str(tmp_path / "none" / "reports"), create=True)
+        OutputFolder(str(tmp_path / "none" / "reports"), create=0o777)
 
     assert os.listdir(tmp_path) == ["reports"]
 
@@ -634,6 +634,22 @@ def test_what_is_wrong_with_a_folder_is_said_of_the_folder_above(folder: Path, m
         with pytest.raises(OutputError, match=f"^{folder}: the file system is read-only; files there are unchanged$"):
             opened.replace("new/x.prom", NEW, 0o644)
         monkeypatch.undo()
+
+
+@pytest.mark.parametrize(("of_folder", "expected"), [(0o750, 0o640), (0o755, 0o644), (0o2750, 0o640)])
+def test_files_are_for_others_only_if_the_folder_is(folder: Path, of_folder: int, expected: int) -> None:
+    old_umask = os.umask(0o022)
+    try:
+        with OutputFolder(str(folder / "pages"), create=of_folder) as opened:
+            os.chmod(folder / "pages", of_folder)
+        with OutputFolder(str(folder / "pages")) as opened:
+            opened.replace("a/x.html", NEW)
+            opened.replace("x.prom", NEW, 0o644)
+    finally:
+        os.umask(old_umask)
+
+    modes = [stat.S_IMODE((folder / "pages" / name).stat().st_mode) & 0o777 for name in ("a", "a/x.html", "x.prom")]
+    assert modes == [of_folder & 0o777, expected, 0o644]
 
 
 def test_the_umask_is_as_before(folder: Path) -> None:

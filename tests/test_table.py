@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import re
+import struct
 import subprocess
+import termios
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -12,9 +17,10 @@ import pytest
 from helpers.host import COMMAND, Host
 
 
-def at_terminal(host: Host, *arguments: str, env: dict[str, str] | None = None) -> str:
-    """Run the installed command with all its streams at a terminal and return what it shows."""
+def at_terminal(host: Host, *arguments: str, env: dict[str, str] | None = None, columns: int = 0) -> str:
+    """Run the installed command with all its streams at a terminal of that width (0: unknown) and return what it shows."""
     main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
     environment = {"PATH": os.environ["PATH"], "TERM": "xterm", **(env or {})}
     command: Sequence[str] = [COMMAND, *host.options(), *arguments]
     with subprocess.Popen(command, stdin=side, stdout=side, stderr=side, env=environment, cwd=host.root):
@@ -32,7 +38,8 @@ def at_terminal(host: Host, *arguments: str, env: dict[str, str] | None = None) 
 def table(shown: str) -> list[str]:
     """Return the lines of the table; before it may stand messages, and the progress of a run that takes long."""
     lines = shown.splitlines()
-    return lines[next(number for number, line in enumerate(lines) if line.startswith("REPORT ")) :]
+    lines = lines[next(number for number, line in enumerate(lines) if line.startswith("REPORT ")) :]
+    return [line for line in lines if not line.startswith("written: ")]
 
 
 @pytest.fixture
@@ -55,6 +62,30 @@ def test_a_line_a_report_worst_first(fleet: Host) -> None:
     assert rows[1].endswith(str(fleet.reports / "inspec-ssh-baseline.json.html"))
 
 
+@pytest.mark.parametrize("columns", [60, 80, 120, 200])
+def test_it_fits_the_terminal(fleet: Host, columns: int) -> None:
+    fleet.add("7.1.16/ssh-baseline", f"{'long' * 20}/{'name' * 10}.json")
+
+    head, *rows = table(at_terminal(fleet, env={"NO_COLOR": "1"}, columns=columns))
+
+    assert max(map(len, (head, *rows[:4]))) <= columns
+    assert all("1 critical" in row for row in rows if " failed " in row)
+    if "PAGE" not in head:
+        assert rows[-1] == f"see {fleet.reports}/index.html"
+
+
+def test_a_clock_that_is_ahead_is_shown(host: Host) -> None:
+    path = host.add("7.1.16/ssh-baseline")
+    ahead = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() + 3 * 3600))
+    path.write_text(re.sub(r'"start_time": *"[^"]*"', f'"start_time":"{ahead}"', path.read_text()))
+
+    assert "  3 h ahead  " in table(at_terminal(host, env={"NO_COLOR": "1"}))[1]
+
+
+def test_by_hand_it_says_where_it_wrote(fleet: Host) -> None:
+    assert at_terminal(fleet).endswith(f"\nwritten: {fleet.prom}\n")
+
+
 def test_new_and_fixed_are_counted(host: Host) -> None:
     path = host.add("7.1.16/ssh-baseline")
     at_terminal(host)
@@ -63,14 +94,15 @@ def test_new_and_fixed_are_counted(host: Host) -> None:
 
     rows = table(at_terminal(host, env={"NO_COLOR": "1"}))
 
-    assert host.series()['inspec_control_changes{change="fixed",profile="acme-ssh-baseline",report="ssh-baseline"}'] == 1
+    fixed = [count for name, count in host.series().items() if name.startswith('inspec_control_changes{change="fixed"')]
+    assert sum(fixed) == 1
     head = rows[0]
     assert rows[-1][head.index("FIXED") :].split()[0] == "1"
 
 
 def test_colour_is_for_terminals_that_want_it(fleet: Host) -> None:
     assert "\x1b[31m" in at_terminal(fleet)
-    assert "\x1b" not in at_terminal(fleet, env={"NO_COLOR": "1"})
+    assert not re.search(r"\x1b\[\d+m", at_terminal(fleet, env={"NO_COLOR": "1"}))
 
 
 def test_quiet_is_quiet(fleet: Host) -> None:

@@ -56,7 +56,7 @@ def open_store(target: Target, variables: Mapping[str, str], seconds: float) -> 
         yield _open_object_store(target, seconds), digest_of(place.encode("utf-8", "surrogateescape"))
         return
     try:
-        with OutputFolder(target.folder, wait=seconds, create=True) as folder:
+        with OutputFolder(target.folder, wait=seconds, create=0o777) as folder:
             yield _FolderStore(folder), target.url
     except OutputError as error:
         raise StoreError(str(error)) from None

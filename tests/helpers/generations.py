@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 
+from inspec_textfile.memory import fallback_name, file_name
+from inspec_textfile.pages.overviews import OVERVIEWS
+
 from helpers.host import Host
 from helpers.paths import REPORTS
 from helpers.strict import parse
@@ -29,5 +32,6 @@ def generation(host: Host) -> int:
 
 
 def leftovers(host: Host) -> list[str]:
-    expected = {host.prom.name, f".{host.prom.name}.state", PAGE, "index.html"}
+    overviews = {overview.file_name for overview in OVERVIEWS}
+    expected = {host.prom.name, file_name(host.prom.name), fallback_name(host.prom.name), PAGE, *overviews}
     return [name for folder in (host.textfiles, host.reports) for name in os.listdir(folder) if name not in expected]
