@@ -8,7 +8,7 @@ from typing import NamedTuple
 from inspec_textfile.pages import links
 from inspec_textfile.pages.layout import prose
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.times import date_text, day, moment
+from inspec_textfile.pages.times import date_text, moment
 from inspec_textfile.pages.words import STATUS_NAMES, count
 from inspec_textfile.report.model import Attestation, Control, Profile, Waiver
 
@@ -65,12 +65,19 @@ def attestation_box(attestation: Attestation) -> Markup:
     rows = [html("<dt>{}</dt><dd>{}</dd>", name, value) for name, value in told if value.strip()]
     rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if attestation.expired else "Expires", _attested_until(attestation)))
     rows.extend(html("<dt>{}</dt><dd>{}</dd>", key, value) for key, value in attestation.extra if value)
-    why = prose(attestation.explanation) if attestation.explanation.strip() else html("<p>No explanation was given.</p>")
+    why = prose(attestation.explanation) if attestation.explanation.strip() else html("<p>{}</p>", _no_explanation(attestation))
     css = "wv expired" if attestation.expired else "wv"
     return html('<div class="{}"><h4>{}</h4><div class="md">{}</div><dl>{}</dl></div>', css, state, why, join(rows))
 
 
+def _no_explanation(attestation: Attestation) -> str:
+    """Return what to say of an attestation without an explanation: another writer may have it under a name of its own."""
+    return "See what else was noted." if any(value for _, value in attestation.extra) else "No explanation was given."
+
+
 def _attested_until(attestation: Attestation) -> Markup:
+    if attestation.expires_day:
+        return html('<time datetime="{}" class="exp">{}</time>', attestation.expires_day, date_text(attestation.expires_day))
     if attestation.expires is not None:
         return moment(attestation.expires, "exp")
     unreadable = f"{attestation.updated}, {attestation.frequency}"
@@ -117,14 +124,14 @@ def _attestation_row(profile: Profile, control: Control, attestation: Attestatio
         control,
         "Attestation, expired" if attestation.expired else f"Attestation: {attestation.status}",
         attestation.expired,
-        attestation.explanation.strip() or "No explanation was given.",
+        attestation.explanation.strip() or _no_explanation(attestation),
         (
             ("by", attestation.updated_by),
             ("attested on", attestation.updated),
             ("valid for", attestation.frequency),
             *attestation.extra,
         ),
-        day(attestation.expires) if attestation.expires is not None else _attested_until(attestation),
+        day(attestation.expires) if attestation.expires and not attestation.expires_day else _attested_until(attestation),
         "judged by a person",
     )
 

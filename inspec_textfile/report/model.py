@@ -127,6 +127,8 @@ class Attestation(NamedTuple):
     """It ran out before the start of the run: it no longer counts."""
     extra: tuple[tuple[str, str], ...] = ()
     """Other fields, as other writers than saf have them."""
+    expires_day: str = ""
+    """The day on which it runs out, as `2027-05-02`, where `updated` has no time."""
 
     @property
     def unreadable_date(self) -> bool:

@@ -87,10 +87,12 @@ def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modif
     sensitive = sensitive_names(objects(document, PROFILES))
     entries = _entries(document, sensitive)
     refuse_too_many(sum(len(entry.controls) for entry in entries), MAX_CONTROLS, "controls")
-    began, zone = _began(entries)
-    entries = with_ends(entries, _run(began, zone, modified_ns), warnings)
     platform = as_mapping(document.get("platform"))
     is_converted = _is_converted(platform)
+    began, zone = _began(entries)
+    if began and is_converted and modified_ns / 1e9 - began.timestamp() > _LONGEST_RUN.total_seconds():
+        began = None  # a converter that found one finding wrote when that began, not when it was run
+    entries = with_ends(entries, _run(began, zone, modified_ns), warnings)
     target, target_id = read_target(document, is_converted=is_converted)
     return Report(
         name=name,
@@ -205,12 +207,12 @@ def _refuse_stripped(item: Mapping[str, Any], controls: Sequence[Mapping[str, An
     """Raise NotAReport for a profile without what its findings are counted by: its name, and its controls' impacts.
 
     Chef takes them, and titles, code and times, out of the profiles that Automate knows already, and gives the same report to
-    the reporters after it (chef/chef, lib/chef/compliance/reporter/automate.rb, `strip_profiles_meta`).
+    the reporters after it (chef/chef, lib/chef/compliance/reporter/automate.rb, `strip_profiles_meta`). Every control of a
+    profile with a checksum, as InSpec and HDF's converters write it, has an impact.
     """
-    if not controls or any(control.get("impact") is not None or control.get("title") is not None for control in controls):
-        return
-    lost_keys = "sha256" in item and not any("impact" in control or "title" in control for control in controls)
-    if lost_keys or not as_text(item.get("name")):
+    is_bare = bool(controls) and not any(control.get(key) is not None for control in controls for key in ("impact", "title"))
+    lacks_impacts = "sha256" in item and any("impact" not in control for control in controls)
+    if lacks_impacts or (is_bare and not as_text(item.get("name"))):
         raise NotAReport(
             "has a profile whose name, impacts and titles were stripped, as Chef does it for Automate, so its severities are "
             "unknown: list the reporter json-file before chef-automate"

@@ -19,7 +19,7 @@ _KNOWN = {"justification", "expiration_date", "run", "message", "skipped_due_to_
 _YES_AND_NO = {"true": True, "yes": True, "false": False, "no": False}
 _OF_ATTESTATION = {"status", "explanation", "updated", "updated_by", "frequency"}
 # What other writers call a waiver's justification and an attestation's explanation.
-_REASONS = ("justification", "explanation", "reason", "rationale", "comment", "comments", "notes", "description")
+_REASONS = ("justification", "explanation", "reason", "rationale", "comment", "comments", "note", "notes", "description")
 # Keys of a date that sound like the end of a waiver, and keys of any other date but these that do not.
 _SOUNDS_LIKE_END = re.compile(r"expir|^exp|end|until|valid|deadline|due", re.IGNORECASE)
 _SOUNDS_LIKE_START = re.compile(
@@ -140,8 +140,10 @@ def _control(control: ControlEntry, run: RunTime, warnings: Warnings) -> Control
         if other := _other_end(waiver):
             warnings.add("waiver-key", control.id, other)
     if attestation:
-        expires = _attestation_ends(attestation, run)
-        attestation = attestation._replace(expires=expires, expired=_is_past(expires, run))
+        ends = _attestation_ends(attestation, run)
+        expires = ends.timestamp() if ends else None
+        day = ends.date().isoformat() if ends and names_a_day(attestation.updated) else ""
+        attestation = attestation._replace(expires=expires, expired=_is_past(expires, run), expires_day=day)
         if attestation.unreadable_date:
             warnings.add("attestation-date", control.id, attestation.updated, attestation.frequency)
     return control._replace(waiver=waiver, attestation=attestation)
@@ -155,14 +157,16 @@ def _read(text: str, run: RunTime) -> datetime | None:
     return parse_time(text, zone=run.zone, year=run.year)
 
 
-def _attestation_ends(attestation: Attestation, run: RunTime) -> float | None:
+def _attestation_ends(attestation: Attestation, run: RunTime) -> datetime | None:
     updated = _read(attestation.updated, run)
     lasts = _lasts(attestation.frequency)
     if not updated or not lasts:
         return None
     days, months = lasts
     try:
-        return (_add_months(updated, months) + timedelta(days=days)).timestamp()
+        ends = _add_months(updated, months) + timedelta(days=days)
+        ends.timestamp()  # which not every time has
+        return ends
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -782,6 +782,8 @@ STRIPPED = {"id": "c", "results": [{"status": "failed", "code_desc": "x"}]}
         {"controls": [STRIPPED]},
         {"name": "", "controls": [STRIPPED | {"impact": None, "title": None}]},
         {"name": "p", "sha256": "f", "controls": [STRIPPED]},
+        {"name": "p", "sha256": "f", "controls": [STRIPPED | {"impact": 0.9}, STRIPPED]},
+        {"name": "p", "sha256": "f", "controls": [STRIPPED | {"title": "t"}]},
     ],
 )
 def test_a_profile_that_was_stripped_makes_the_report_unreadable(profile: dict[str, Any]) -> None:
@@ -816,6 +818,18 @@ def test_times_that_spread_over_more_than_a_day_are_not_those_of_a_run() -> None
     assert started("2025-03-02T04:00:00Z", "2025-03-01T04:00:01Z") == 1740801601
     assert started("2025-03-02T04:00:00Z", "2025-03-01T03:59:59Z") is None
     assert started("2025-03-02T04:00:00Z", "0001-01-01T00:00:00Z") == 1740888000
+
+
+def test_old_findings_of_a_converter_are_not_its_run() -> None:
+    document = one_control(results=[{"status": "failed", "start_time": "2024-06-09T11:21:11Z"}])
+    converted = document | {"platform": {"name": "Heimdall Tools"}}
+    times = [1717932071 + seconds for seconds in (-500_000_000, 0, 3600, 86_399, 86_401)]
+
+    def starts(document: dict[str, Any]) -> list[float | None]:
+        return [parse_report(json.dumps(document).encode(), "x", time * 10**9).started for time in times]
+
+    assert starts(document) == [1717932071] * 5
+    assert starts(converted) == [1717932071] * 4 + [None]
 
 
 def test_what_an_attestation_added_is_no_test() -> None:

@@ -127,6 +127,7 @@ def test_what_an_attestation_says() -> None:
         "expires": at(2027, 5, 2),
         "expired": False,
         "extra": (),
+        "expires_day": "2027-05-02",
     }
     assert warnings == ()
 
