@@ -42,7 +42,7 @@ from inspec_textfile.report.status import count_results, exporter_status
 from inspec_textfile.summary import summarize
 
 from helpers.exposed import file_of, remembered, row_of
-from helpers.pasts import index_of
+from helpers.pasts import fleet_of, overviews_of
 from helpers.paths import REPORTS
 from helpers.strict import parse, total
 
@@ -308,7 +308,7 @@ def _check_report(data: bytes, name: str) -> bool:
         report = parse_report(data, name, 1_700_000_000_123_456_789)
     except NotAReport as error:
         _check_message(str(error))
-        index_of([], [Unreadable(name, f"{name}.json", str(error))], {}).encode()
+        overviews_of(fleet_of([], [Unreadable(name, f"{name}.json", str(error))]))
         return False
     for warning in report.warnings:
         _check_message(warning.text)
@@ -368,7 +368,8 @@ def _check_page(report: Report, size: int) -> None:
         raise Wrong(f"a page of {len(encoded):,} bytes from {size:,}")
     if page.count("<script") != 1 or any(character in page for character in "\0\x1b\u202e\ud800"):
         raise Wrong("markup or a character that should not be there")
-    index_of([summary], [], {}).encode()
+    for text in overviews_of(fleet_of([summary])).values():
+        text.encode()
 
 
 def _check_state(data: bytes) -> bool:

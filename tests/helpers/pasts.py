@@ -8,15 +8,11 @@ from types import MappingProxyType
 from inspec_textfile.history.model import Change, Changes, ControlKey, Difference, Finding, History, RunCounts
 from inspec_textfile.pages import index
 from inspec_textfile.pages.fleet import Fleet, FleetReport
+from inspec_textfile.pages.overviews import OVERVIEWS
 from inspec_textfile.report.model import Report, Unreadable
 from inspec_textfile.summary import Summary
 
 DAY = 86_400
-CASES = ["ssh-baseline", "edge-outcomes", "all-pass", "multi-with-broken", "waivers", "multi-three"]
-BROKEN = [
-    Unreadable("cut", "/r/cut.json", "is cut short (line 1, column 2): InSpec is still writing it, or died", 1_795_000_000.0),
-    Unreadable("gone", "/r/gone.json", "is empty"),
-]
 
 
 def fleet_of(
@@ -43,6 +39,11 @@ def index_of(
 ) -> str:
     """Return the index of a fleet."""
     return index.render(fleet_of(summaries, unreadable, last_good))
+
+
+def overviews_of(fleet: Fleet) -> dict[str, str]:
+    """Return file name -> text of everything that shows all reports."""
+    return {overview.file_name: overview.make(fleet) for overview in OVERVIEWS}
 
 
 def keys(report: Report, *statuses: str) -> list[ControlKey]:

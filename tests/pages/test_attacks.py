@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 from inspec_textfile import pages
 from inspec_textfile.history.model import Difference
+from inspec_textfile.pages.findings import COLUMNS
+from inspec_textfile.pages.fleet import Fleet
 from inspec_textfile.report.model import Unreadable
 from inspec_textfile.summary import summarize
 
 from helpers.attacks import ATTACKS
 from helpers.dom import assert_harmless, elements
-from helpers.pasts import index_of, past_of
+from helpers.pasts import fleet_of, overviews_of, past_of
 from helpers.reports import report_full_of
 
 
@@ -22,12 +27,11 @@ def test_a_page_holds_our_elements_only(attack: str) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_the_index_holds_our_elements_only(attack: str) -> None:
+def test_overviews_hold_our_elements_and_columns_only(attack: str) -> None:
     # A name comes from a file's, so of surrogates it holds those that stand for bytes.
     name = f"host1/{attack.translate({ord('/'): None, 0xD800: 0xDC80, 0xDFFF: 0xDCFF})}"
     report = report_full_of(attack)._replace(name=name)
-    page = index_of([summarize(report)], [Unreadable(name, f"/r/{name}.json", attack)], {name: None})
-    assert_harmless(page)
+    assert_harmless_overviews(fleet_of([summarize(report, past_of(report))], [Unreadable(name, f"/r/{name}.json", attack)]))
 
 
 @pytest.mark.slow
@@ -61,4 +65,15 @@ def test_a_page_with_a_past_and_its_row_hold_our_elements_only(attack: str) -> N
     past = past_of(report)
     past = past._replace(changes=past.changes._replace(differences=(Difference("profile_version", attack, attack, attack),)))
     assert_harmless(pages.render_report(report, past))
-    assert_harmless(index_of([summarize(report._replace(name="made"), past)], (), {}))
+    assert_harmless_overviews(fleet_of([summarize(report._replace(name="made"), past)]))
+
+
+def assert_harmless_overviews(fleet: Fleet) -> None:
+    for name, text in overviews_of(fleet).items():
+        if name.endswith(".html"):
+            assert_harmless(text)
+        else:
+            lines = text.encode().decode().splitlines()
+            assert len(lines) > 1
+            assert {len(row) for row in csv.reader(io.StringIO(text, newline=""))} == {len(COLUMNS)}
+            assert len(lines) == len(list(csv.reader(io.StringIO(text, newline=""))))
