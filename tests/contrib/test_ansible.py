@@ -194,7 +194,7 @@ def test_rules(tmp_path: Path) -> None:
         host.run("service", "prometheus", "start")
         plays_twice(host, "inspec_textfile_rules", {"inspec_textfile_rules_base_url": url})
         written = host.path("/etc/prometheus/inspec-textfile.rules.yml").read_text(encoding="utf-8")
-        assert f'"url", "{url}"' in written
+        assert f'"{url}" $labels.instance' in written
         assert host.run("promtool", "check", "config", "/etc/prometheus/prometheus.yml").returncode == 0
 
 

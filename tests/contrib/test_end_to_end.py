@@ -22,7 +22,7 @@ from helpers.isolated_host import IsolatedHost, isolated_host
 from helpers.needs import require
 from helpers.paths import REPOSITORY
 from helpers.servers import eventually, free_port, prometheus, running
-from helpers.stack import RULES, Stack, dated
+from helpers.stack import RULES, Stack, dated, often
 from helpers.stand_in import CRON, SYSTEMD, StandIn, commands_of, report
 
 pytestmark = pytest.mark.long
@@ -161,7 +161,7 @@ def way(tmp_path: Path) -> Iterator[Way]:
     node_exporter = require("prometheus-node-exporter", "prometheus-node-exporter")
     exporter = f"127.0.0.1:{free_port()}"
     # The rules as they are, but nothing has to last before it counts.
-    rules = re.sub(r"(?m)^( +for:) .*$", r"\1 0s", RULES.read_text(encoding="utf-8"))
+    rules = re.sub(r"(?m)^( +for:) .*$", r"\1 0s", often(RULES.read_text(encoding="utf-8")))
     (tmp_path / "rules.yml").write_text(rules, encoding="utf-8")
     configuration = f"""
 global: {{scrape_interval: 500ms, evaluation_interval: 500ms}}
@@ -196,12 +196,7 @@ class Ids(HTMLParser):
 
 def linked(way: Way, name: str) -> tuple[Path, str]:
     """Return the file that the link of an alert leads to, and the id in it: "" for the whole page."""
-
-    def link_of_alert() -> str:
-        # The very first time the base URL may not be recorded yet: with their `for`, alerts come long after it.
-        return str(way.firing()[name]["annotations"]["report_url"]).strip()
-
-    link = urlsplit(eventually(link_of_alert, A_WHILE, f"{name} has a link"))
+    link = urlsplit(way.firing()[name]["annotations"]["report_url"])
     assert (link.scheme, link.netloc) == ("https", "127.0.0.1")
     base, _, page = link.path.partition("/inspec-reports/")
     assert base == ""

@@ -66,10 +66,12 @@ def test_from_a_bare_debian_to_an_alert(tmp_path: Path) -> None:
         name = "InspecCriticalControlsFailed acme-ssh-baseline"
         link = eventually(lambda: alerts().get(name), 120, f"{name}, with its link")
 
-        assert link == "http://localhost:8080/inspec-reports/inspec-ssh-baseline.json.html"
-        page = shell(f"curl -sfi {link}")
+        address, _, filters = link.partition("?")
+        assert address == "http://localhost:8080/inspec-reports/inspec-ssh-baseline.json.html"
+        assert filters == "status=failed&severity=critical"
+        page = shell(f"curl -sfi '{link}'")
         assert re.search("(?m)^Content-Security-Policy: sandbox allow-scripts ", page)
-        assert "Content-Type: text/csv" in shell(f"curl -sfi {link.rpartition('/')[0]}/findings.csv")
+        assert "Content-Type: text/csv" in shell(f"curl -sfi {address.rpartition('/')[0]}/findings.csv")
         assert "Direct root login must be refused" in page
         assert 'id="c:acme-ssh-baseline/ssh-01"' in page
 

@@ -91,7 +91,7 @@ def _at_once(rules: str) -> str:
     return f"groups:\n  - name: at-once\n    rules:\n{alerts}"
 
 
-def _often(rules: str) -> str:
+def often(rules: str) -> str:
     """Return the rules without the pace of their groups, so that they are evaluated as often as the configuration says."""
     return re.sub(r"(?m)^    interval: .*\n", "", rules)
 
@@ -152,7 +152,7 @@ def running_stack(root: Path) -> Iterator[Stack]:
     _fill(host)
     rules = RULES.read_text(encoding="utf-8")
     (host.root / "now.rules.yml").write_text(_at_once(rules), encoding="utf-8")
-    (host.root / RULES.name).write_text(_often(rules), encoding="utf-8")
+    (host.root / RULES.name).write_text(often(rules), encoding="utf-8")
     with (
         node_exporter(host.textfiles, host.root / "node_exporter.log") as node,
         prometheus(
