@@ -149,7 +149,9 @@ def upgraded(older: IsolatedHost) -> IsolatedHost:
 
 def test_lintian_has_nothing_to_say(release: Path) -> None:
     """But for what contrib/debian/inspec-textfile.lintian-overrides gives a reason for."""
-    command = ["lintian", "--allow-root", "--pedantic", "--display-info"]
+    # Without systemd there is examples/cron. Newer lintians do not have this tag, so an override would be wrong there.
+    unwanted = "--suppress-tags=package-supports-alternative-init-but-no-init.d-script"
+    command = ["lintian", "--allow-root", "--pedantic", "--display-info", unwanted]
     require("lintian", "lintian")
 
     run = subprocess.run([*command, package_of(release)], capture_output=True, text=True, check=False)
@@ -176,7 +178,7 @@ def test_installation_enables_nothing(older: IsolatedHost) -> None:
 
 
 def test_the_units_are_valid(older: IsolatedHost) -> None:
-    done(older, "systemd-analyze verify --man=no /lib/systemd/system/inspec*.service /lib/systemd/system/inspec.timer")
+    done(older, "systemd-analyze verify --man=no /usr/lib/systemd/system/inspec*.service /usr/lib/systemd/system/inspec.timer")
 
 
 def test_the_installed_program_runs(older: IsolatedHost) -> None:

@@ -121,8 +121,9 @@ def test_a_wheel_that_was_changed_is_not_installed(release: Path, tmp_path: Path
     (wheel,) = downloads.glob("*.whl")
     wheel.write_bytes(wheel.read_bytes() + b"x")
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    command = [tmp_path / "venv" / "bin" / "pip", "install", "--require-hashes", "--requirement", "requirements.txt"]
+    pip = tmp_path / "venv" / "bin" / "pip"
 
+    command: list[str | Path] = [pip, "install", "--require-hashes", "--requirement", "requirements.txt"]
     done = subprocess.run(command, cwd=downloads, capture_output=True, text=True, check=False)
 
     assert "DO NOT MATCH THE HASHES" in done.stderr
