@@ -99,7 +99,7 @@ def find_sources(arguments: Sequence[str], results_dir: str, stdin_name: str, la
             below = os.path.relpath(os.path.abspath(argument), os.path.abspath(results_dir))
             outside = below.startswith(os.pardir + os.sep) or os.path.isabs(below)
             named.append((os.path.basename(argument) if outside else below, argument))
-    reports = list(_reports(named, _stamp_of(latest)))
+    reports = list(_reports(named, latest))
     problems.extend(_dated_ahead(reports))
     found = _newest(_unique_names(reports))
     if len(found) > MAX_REPORTS:
@@ -254,8 +254,9 @@ def _stamp_of(latest: float) -> str:
         return "~"
 
 
-def _reports(named: Iterable[tuple[str, str]], last_stamp: str) -> Iterator[tuple[str, Source]]:
+def _reports(named: Iterable[tuple[str, str]], latest: float) -> Iterator[tuple[str, Source]]:
     """Yield (path below the folder, source) for each report: files that differ in a time stamp alone are one."""
+    last_stamp = _stamp_of(latest)
     files: dict[str, tuple[str, str]] = {}
     for item in sorted(named):
         real = os.path.realpath(item[1]) if item[1] != STDIN else STDIN
@@ -269,7 +270,13 @@ def _reports(named: Iterable[tuple[str, str]], last_stamp: str) -> Iterator[tupl
         name = rest if rest != _SUFFIX.lstrip(".") and rest != _SUFFIX else f"{os.path.basename(folder) or 'results'}{_SUFFIX}"
         groups.setdefault((os.path.dirname(path), os.path.join(folder, name)), []).append(OlderRun(stamp, path))
     for (_, path_below), group in groups.items():
-        ahead = tuple(run.path for run in group if run.stamp > last_stamp)
+        ahead = tuple(
+            run.path
+            for run in group
+            if run.stamp > last_stamp
+            # Without a stamp it is placed by its mtime, if there are others.
+            or (not run.stamp and len(group) > 1 and modified_ns_of(run.path) / 1e9 > latest)
+        )
         # If all are ahead of the clock, it is the clock that is wrong, or there is nothing else to show.
         runs = [run for run in group if run.path not in ahead] or group
         *older, newest = sorted(runs, key=lambda run: (_order(run, runs), run.path))
@@ -289,8 +296,8 @@ def _dated_ahead(reports: Iterable[tuple[str, Source]]) -> Iterator[str]:
         if source.ahead:
             more = f" (and {len(source.ahead) - 1} more)" if len(source.ahead) > 1 else ""
             yield (
-                f"{max(source.ahead)}{more}: has a date in its name that is ahead of this host's clock, so it does not count "
-                "as the newest run: rename or remove it, and check the clocks"
+                f"{max(source.ahead)}{more}: its name or mtime is dated ahead of this host's clock, so it does not count as "
+                "the newest run: rename or remove it, and check the clocks"
             )
 
 

@@ -92,9 +92,29 @@ def test_a_date_ahead_of_the_clock_does_not_win_and_is_told(tmp_path: Path) -> N
     assert os.path.basename(source.path) == "web01-20261124060000.json"
     assert [os.path.basename(run.path) for run in source.older] == ["web01-20261123060000.json"]
     assert found.problems == (
-        f"{tmp_path}/web01-20991231000000.json (and 1 more): has a date in its name that is ahead of this host's clock, so it "
+        f"{tmp_path}/web01-20991231000000.json (and 1 more): its name or mtime is dated ahead of this host's clock, so it "
         "does not count as the newest run: rename or remove it, and check the clocks",
     )
+
+
+def test_a_file_without_a_date_does_not_win_by_an_mtime_ahead_of_the_clock(tmp_path: Path) -> None:
+    for name in ("web01.json", "web01-20261124060000.json"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / "web01-20261124060000.json", (NOW, NOW))
+    for mtime in (NOW - 60, NOW, NOW + 60):
+        os.utime(tmp_path / "web01.json", (mtime, mtime))
+
+        found = find_sources((), str(tmp_path), "stdin", NOW)
+
+        assert os.path.basename(found.found[0].path) == ("web01.json" if mtime == NOW else "web01-20261124060000.json")
+        assert len(found.problems) == (mtime > NOW)
+
+
+def test_a_single_file_is_read_whatever_its_mtime(tmp_path: Path) -> None:
+    (tmp_path / "web01.json").touch()
+    os.utime(tmp_path / "web01.json", (NOW * 2, NOW * 2))
+
+    assert not find_sources((), str(tmp_path), "stdin", NOW).problems
 
 
 def test_a_date_is_in_the_time_of_its_own_host(tmp_path: Path) -> None:
