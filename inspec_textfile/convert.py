@@ -6,8 +6,10 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from importlib import metadata
 from typing import NamedTuple
+
+import markdown_it
+import mdurl
 
 import inspec_textfile
 from inspec_textfile import budget, memory, pages
@@ -34,8 +36,6 @@ _MAX_PROCESSES = 4
 """On any number of cores: production work comes first."""
 _HASHED_ONLY = 20
 """How much faster a results file is read and hashed than converted."""
-_RENDERERS = ("markdown-it-py", "mdurl", "prometheus_client")
-"""Packages whose versions decide what the output looks like."""
 
 
 class Options(NamedTuple):
@@ -100,11 +100,7 @@ def _program_digest() -> str:
     for path in paths:
         with open(path, "rb", buffering=0) as file:
             digest.update(file.read())
-    for name in _RENDERERS:
-        try:
-            digest.update(f"{name} {metadata.version(name)}".encode())
-        except metadata.PackageNotFoundError:  # in a single file, which has been hashed as a whole
-            continue
+    digest.update(f"markdown-it-py {markdown_it.__version__} mdurl {mdurl.__version__}".encode())
     return digest.hexdigest()
 
 
@@ -343,7 +339,7 @@ def _rendered(judged: _Judged, size: int, limits: Mapping[str, int]) -> tuple[st
     seconds = budget.seconds_for(size)
     try:
         with time_limit(seconds):
-            return pages.render_within(most, report, history, limits)
+            return pages.render_within(most, size, report, history, limits)
     except (OutOfTime, MemoryError):
         with time_limit(seconds):
             return pages.render_cut(most, "would take too long to make", report, history, limits)

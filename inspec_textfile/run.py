@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from inspec_textfile import __version__, carryover, memory
 from inspec_textfile.convert import Context, Converted, Options, cache_key, convert
@@ -32,12 +32,12 @@ from inspec_textfile.report.sources import (
 )
 from inspec_textfile.summary import Summary
 from inspec_textfile.text import digest_of
-from inspec_textfile.upload.site import Site, publish_site
-from inspec_textfile.upload.state import UploadState
-from inspec_textfile.upload.target import Publication
 
 _MODE_OF_PAGES = 0o750
 """Of a new folder of pages, which show what is weak: whom to open it to is for a person to say."""
+if TYPE_CHECKING:
+    from inspec_textfile.upload.target import Publication
+
 _CLOCK_TOLERANCE = 3600.0
 """Seconds that the clock of the host that was scanned may be ahead of this host's."""
 _MAX_NAMED = 5
@@ -352,6 +352,10 @@ def _publish(
     )
     if not job.upload:
         return facts, last.upload
+    # Only an upload needs asyncio and what else its modules import.
+    from inspec_textfile.upload.site import Site, publish_site
+    from inspec_textfile.upload.state import UploadState
+
     before = None
     with suppress(ValueError, KeyError, TypeError):  # of another version, or nothing yet: everything is sent
         before = UploadState.from_json(last.upload)

@@ -32,9 +32,12 @@ def render_report(report_: Report, history: History = _NO_HISTORY, limits: Mappi
     return report.render(report_, history, summarize(report_, history), limits)
 
 
-def render_within(most: int, report_: Report, history: History, limits: Mapping[str, int]) -> tuple[str, str]:
-    """Return the page of a report, cut if it would have more than `most` bytes, and a sentence on what is missing, or ""."""
-    if page_size(report_, history) <= most:
+def render_within(most: int, size: int, report_: Report, history: History, limits: Mapping[str, int]) -> tuple[str, str]:
+    """Return the page of a report, cut if it would have more than `most` bytes, and a sentence on what is missing, or "".
+
+    `size`: bytes of its results file.
+    """
+    if page_size(report_, history, size) <= most:
         return render_report(report_, history, limits), ""
     return render_cut(most, f"would be over {most / 1e6:,.0f} MB", report_, history, limits)
 

@@ -24,19 +24,22 @@ _MOST_ITEMS = 10
 """Of descriptions, tags, references and the like of a control."""
 
 
-def page_size(report: Report, history: History) -> int:
-    """Return about how many bytes a report's page would have."""
+def page_size(report: Report, history: History, size: int) -> int:
+    """Return about how many bytes a report's page would have. `size`: bytes of its results file."""
+    keys = [(profile.name, control) for profile in report.profiles for control in profile.controls]
+    rows = sum(_row_size(name, control.id) for name, control in keys) + sum(_row_size(*key) for key in history.findings)
+    if len({id(control.entry) for _, control in keys}) == len(keys):
+        return rows + 2 * size  # no text is on the page more often than in the file
     sizes: dict[int, int] = {}
 
-    def size_of(profile: Profile, control: Control) -> int:
+    def size_of(control: Control) -> int:
         key = id(control.entry)
         if key not in sizes:
             sizes[key] = _length(control.entry) + sum(len(entry.code) for _, entry in control.layers)
-        return sizes[key] + _row_size(profile.name, control.id)
+        return sizes[key]
 
-    controls = sum(size_of(profile, control) for profile in report.profiles for control in profile.controls)
     profiles = sum(_length(profile.entry._replace(controls=())) for profile in report.profiles)
-    return controls + profiles + sum(_row_size(*key) for key in history.findings)
+    return rows + profiles + sum(size_of(control) for _, control in keys)
 
 
 def shorten(report: Report, history: History, most: int, why: str) -> tuple[Report, History, str]:
