@@ -123,7 +123,7 @@ def last_good(broken: Unreadable, last: ReportMemory | None, folder: OutputFolde
     name = page_file(broken.name)
     if folder and report.file.page and folder.digest(name) == report.file.page:
         old = folder.read(name, MAX_OUTPUT_BYTES) or b""
-        new = pages.with_notice(old, broken.reason, broken.since)
+        new = pages.with_notice(old, broken.reason, broken.since, broken.path)
         if new is not None and new != old:
             try:
                 folder.replace(name, new, durable=False)

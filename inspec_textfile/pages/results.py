@@ -14,7 +14,7 @@ from inspec_textfile.report.status import count_results, is_error, result_status
 
 _MAX_SHOWN = 3
 """Results shown before the rest is folded: a screen has room for the fix below them."""
-_BRIEF, _BRIEF_LINES, _BRIEF_DESCRIBED = 720, 15, 480
+_BRIEF, _BRIEF_LINES, _BRIEF_DESCRIBED = 720, 12, 360
 """Characters and lines of the messages at hand, and characters of what was tested, together: a screen takes no more."""
 _MAX_MESSAGE = 3000
 """Characters of any other message shown before the rest is folded."""

@@ -274,20 +274,21 @@ def test_ages_are_told_by_the_browser(tab: Opened) -> None:
 MANY = report_of(profile_of(control("many", results=tuple(result("passed")._replace(code_desc=f"t {n}") for n in range(5950)))))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
 @pytest.mark.parametrize("case", ["small", published("m365_results"), "strange", "broken", "index"])
-def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any) -> None:
+def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any, width: int) -> None:
     markup = {
         "small": lambda: page_of("7.1.16/waivers"),
         "strange": lambda: page_of(STRANGE),
         "broken": lambda: page_of("7.1.16/multi-with-broken"),
         "index": index_page,
     }.get(case, lambda: page_of(case))()
-    page = tab.open(markup, color_scheme=scheme)
+    page = tab.open(markup, color_scheme=scheme, width=width)
     if not case.startswith("corpus/"):
         page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     assert axe(page) == []
     if case == "small":
+        page.evaluate("document.documentElement.classList.add('more')")
         page.check("[name=status] >> nth=0")
         page.evaluate("document.querySelector('.menu').open = true")
         page.click("#help")
