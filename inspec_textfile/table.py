@@ -9,12 +9,12 @@ from typing import NamedTuple
 import click
 
 from inspec_textfile.pages.files import INDEX_FILE, page_file
-from inspec_textfile.pages.times import day_text
-from inspec_textfile.pages.verdict import verdict
 from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, WAIVED
 from inspec_textfile.run import State
 from inspec_textfile.summary import Summary
 from inspec_textfile.text import age, visible
+from inspec_textfile.verdict import verdict
+from inspec_textfile.words import day_text
 
 MAX_ROWS = 40
 _HEAD = ("REPORT", "VERDICT", "FAILING", "SINCE", "NEW", "FIXED", "RUN", "PAGE")

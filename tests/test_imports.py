@@ -28,9 +28,11 @@ MAY_IMPORT = {
     "report": READING,
     "history": ("report",),
     "summary": ("report", "history"),
+    "words": ("report",),
+    "verdict": ("report", "summary", "words"),
     "metrics": ("text", "report", "history"),
-    "pages": ("text", "report", "history", "summary"),
-    "upload": (*READING, "messages", "summary", "pages"),
+    "pages": ("text", "report", "history", "summary", "words", "verdict"),
+    "upload": (*READING, "messages", "summary", "words", "verdict", "pages"),
 }
 """What the lower layers may import besides themselves. Modules above these may import anything without a cycle."""
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from inspec_textfile.check.findings import Finding, ok, problem
 from inspec_textfile.inspec_runs import inspec_runs
-from inspec_textfile.pages.words import count
 from inspec_textfile.text import age
+from inspec_textfile.words import count
 
 _LONGEST = 2 * 3600
 """Seconds. run_inspec.sh ends InSpec after half an hour, unless RUN_INSPEC_TIMEOUT says otherwise."""

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from inspec_textfile.check.findings import Finding, note, ok, problem, reason
 from inspec_textfile.check.folders import STALE_HOURS
 from inspec_textfile.ownership import user_name
-from inspec_textfile.pages.words import count
 from inspec_textfile.report.hints import dated_groups, older_runs, process_ids, renamed_reports, skipped_results
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport, unexpected
 from inspec_textfile.report.sources import STDIN, SourceError, Sources, find_sources, read_source
 from inspec_textfile.text import age
+from inspec_textfile.words import count
 
 _AHEAD_SECONDS = 3600
 """How far ahead of this host's clock a time may be before it is a finding."""

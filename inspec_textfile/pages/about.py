@@ -10,9 +10,9 @@ from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import facts
 from inspec_textfile.pages.results import message
 from inspec_textfile.pages.times import duration
-from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import FAILED, LOADED, Input, Profile, Report
 from inspec_textfile.summary import tally, title
+from inspec_textfile.words import STATUS_NAMES, count, number
 
 
 def not_loaded(profiles: Iterable[Profile]) -> Iterable[Markup]:

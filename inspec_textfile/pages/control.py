@@ -18,7 +18,6 @@ from inspec_textfile.pages.nist import nist_ids
 from inspec_textfile.pages.register import attestation_box, waiver_box
 from inspec_textfile.pages.results import Backtraces, counted_results, heading, reason, results_markup
 from inspec_textfile.pages.tags import is_prose, severity_note, tags_markup
-from inspec_textfile.pages.words import STATUS_NAMES, count, number
 from inspec_textfile.report.model import (
     ERROR,
     FAILED,
@@ -30,6 +29,7 @@ from inspec_textfile.report.model import (
     Profile,
     Ref,
 )
+from inspec_textfile.words import STATUS_NAMES, count, number
 
 _LABELS = {"fix": "Fix", "remediation": "Remediation", "check": "Check", "rationale": "Rationale", "desc": "Description"}
 _ORDER = ("fix", "remediation", "check", "rationale")

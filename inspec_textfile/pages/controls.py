@@ -25,8 +25,8 @@ from inspec_textfile.pages.standing import (
     severity_rank,
     standings,
 )
-from inspec_textfile.pages.words import number
 from inspec_textfile.report.model import LEVELS, NOT_REVIEWED, NOT_TESTED
+from inspec_textfile.words import number
 
 MAX_BYTES = 4_500_000
 """Limit of the rows; the page with its script stays below 5 MB."""

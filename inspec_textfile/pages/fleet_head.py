@@ -21,8 +21,8 @@ from inspec_textfile.pages.standing import (
     hosts,
 )
 from inspec_textfile.pages.times import minute
-from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import ERROR, FAILED, LEVELS, NOT_REVIEWED, NOT_TESTED, PASSED
+from inspec_textfile.words import count, number
 
 _VIEWS = ((INDEX_FILE, "By report"), (CONTROLS_FILE, "By control"))
 

@@ -25,8 +25,8 @@ from inspec_textfile.pages.standing import (
     hosts,
     standings,
 )
-from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import LEVELS, NOT_REVIEWED, NOT_TESTED
+from inspec_textfile.words import count, number
 
 _MARKS = (
     (NEW, f"New in {NEW_DAYS} days", ""),

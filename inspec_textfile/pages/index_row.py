@@ -19,10 +19,10 @@ from inspec_textfile.pages.standing import (
 )
 from inspec_textfile.pages.times import day_and_time, duration, minute, moment
 from inspec_textfile.pages.trend import trend
-from inspec_textfile.pages.verdict import tests, verdict
-from inspec_textfile.pages.words import number
 from inspec_textfile.report.model import ERROR, LEVELS, NOT_APPLICABLE, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
 from inspec_textfile.summary import Summary, Tally
+from inspec_textfile.verdict import tests, verdict
+from inspec_textfile.words import number
 
 STATE_NAMES = {
     FAILING: ("failed", "Failing"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.times import day_text
-from inspec_textfile.pages.verdict import verdict
-from inspec_textfile.pages.words import SHORT_NAMES, number
 from inspec_textfile.report.model import NOT_TESTED, STATUSES
 from inspec_textfile.summary import Summary
+from inspec_textfile.verdict import verdict
+from inspec_textfile.words import SHORT_NAMES, day_text, number
 
 
 def facts(rows: Iterable[tuple[str, Markup | None]]) -> Markup:

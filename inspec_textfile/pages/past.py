@@ -9,9 +9,9 @@ from inspec_textfile.history.model import Change, ControlKey, Difference, Findin
 from inspec_textfile.pages import links
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.standing import is_overdue
-from inspec_textfile.pages.times import age, day, day_text, minute
-from inspec_textfile.pages.words import count, number
+from inspec_textfile.pages.times import age, day, minute
 from inspec_textfile.report.model import NOT_TESTED
+from inspec_textfile.words import count, day_text, number
 
 _MAX_LISTED = 5
 """Changed controls of a kind that are listed before the rest is folded."""

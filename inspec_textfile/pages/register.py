@@ -8,9 +8,9 @@ from typing import NamedTuple
 from inspec_textfile.pages import links
 from inspec_textfile.pages.layout import prose
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-from inspec_textfile.pages.times import date_text, day, moment
-from inspec_textfile.pages.words import STATUS_NAMES, count
+from inspec_textfile.pages.times import day, moment
 from inspec_textfile.report.model import Attestation, Control, Profile, Waiver
+from inspec_textfile.words import STATUS_NAMES, count, date_text
 
 _Row = tuple[Profile, Control]
 

@@ -16,9 +16,7 @@ from inspec_textfile.pages.notice import PLACE
 from inspec_textfile.pages.parts import counts_table, facts, report_help, toolbar, verdict_block
 from inspec_textfile.pages.register import register_section
 from inspec_textfile.pages.results import Backtraces
-from inspec_textfile.pages.times import day_text, duration, moment
-from inspec_textfile.pages.verdict import verdict
-from inspec_textfile.pages.words import STATUS_NAMES, count, listed, number
+from inspec_textfile.pages.times import duration, moment
 from inspec_textfile.report.model import (
     ERROR,
     FAILED,
@@ -34,6 +32,8 @@ from inspec_textfile.report.model import (
 )
 from inspec_textfile.report.status import worst_first
 from inspec_textfile.summary import Summary
+from inspec_textfile.verdict import verdict
+from inspec_textfile.words import STATUS_NAMES, count, day_text, listed, number
 
 _FOLDED = (NOT_APPLICABLE, PASSED)
 """Controls that need no work."""

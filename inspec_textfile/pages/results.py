@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from inspec_textfile.pages.layout import dedented
 from inspec_textfile.pages.markup import Markup, defuse, html, join, terminal_text
 from inspec_textfile.pages.times import duration
-from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import ERROR, FAILED, PASSED, SKIPPED, WAIVED, Control, Result
 from inspec_textfile.report.status import count_results, is_error, result_status
+from inspec_textfile.words import count, number
 
 _MAX_SHOWN = 3
 """Results shown before the rest is folded: a screen has room for the fix below them."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from inspec_textfile.pages.markup import Markup, escape, html
+from inspec_textfile.words import UNKNOWN, day_text, utc
 
-UNKNOWN = "\N{EN DASH}"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DASH = html(UNKNOWN)
 _MOMENT = html("{}", "< 1 ms")
 
 
 def moment(seconds: float | None, css_class: str = "") -> Markup:
     """Return a Unix time as UTC in a `<time>`, which the script completes with its age and the local time."""
-    when = _utc(seconds)
+    when = utc(seconds)
     if not when:
         return _DASH
     marked = html(' class="{}"', css_class) if css_class else ""
@@ -24,13 +22,13 @@ def moment(seconds: float | None, css_class: str = "") -> Markup:
 
 def day(seconds: float | None) -> Markup:
     """Return the day of a Unix time, in UTC: `12 Nov 2026`."""
-    when = _utc(seconds)
+    when = utc(seconds)
     return html('<time datetime="{}" class="day">{}</time>', _stamp(when), day_text(seconds)) if when else _DASH
 
 
 def minute(seconds: float | None, css_class: str) -> Markup:
     """Return a Unix time without its seconds, for where there is little room: `24 Nov 2026 00:12 UTC`."""
-    when = _utc(seconds)
+    when = utc(seconds)
     if not when:
         return _DASH
     return html('<time datetime="{}" class="{}">{} {} UTC</time>', _stamp(when), css_class, day_text(seconds), f"{when:%H:%M}")
@@ -38,32 +36,10 @@ def minute(seconds: float | None, css_class: str) -> Markup:
 
 def day_and_time(seconds: float | None) -> Markup:
     """Return a Unix time in UTC where there is least room, which the script replaces by its age: `24 Nov 2026 00:12`."""
-    when = _utc(seconds)
+    when = utc(seconds)
     if not when:
         return _DASH
     return html('<time datetime="{}" class="age">{} {}</time>', _stamp(when), day_text(seconds), f"{when:%H:%M}")
-
-
-def day_text(seconds: float | None) -> str:
-    """Return the day of a Unix time as text, in UTC: `12 Nov 2026`."""
-    when = _utc(seconds)
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}" if when else UNKNOWN
-
-
-def date_text(date: str) -> str:
-    """Return a date of the form 2026-11-12 as `12 Nov 2026`; as it is if there is no such day."""
-    try:
-        when = datetime.strptime(date.strip(), "%Y-%m-%d")
-    except ValueError:
-        return date
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
-
-
-def _utc(seconds: float | None) -> datetime | None:
-    try:
-        return None if seconds is None else _EPOCH + timedelta(seconds=int(seconds))
-    except OverflowError:
-        return None
 
 
 def _date(when: datetime) -> str:
@@ -72,7 +48,7 @@ def _date(when: datetime) -> str:
 
 def stamp(seconds: float | None) -> str:
     """Return a Unix time as `2026-11-24T00:12:38Z`, "" if there is none."""
-    when = _utc(seconds)
+    when = utc(seconds)
     return _stamp(when) if when else ""
 
 

@@ -10,13 +10,13 @@ from inspec_textfile.messages import Messages, Say
 from inspec_textfile.pages.files import page_file
 from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.overviews import OVERVIEWS
-from inspec_textfile.pages.verdict import verdict
 from inspec_textfile.upload.keys import Object, Plan, folder_key, link, plan
 from inspec_textfile.upload.profile import Way, profile_page
 from inspec_textfile.upload.send import PageError, Upload
 from inspec_textfile.upload.state import UploadState, before_upload
 from inspec_textfile.upload.stores import StoreError, open_store
 from inspec_textfile.upload.target import Publication, is_path
+from inspec_textfile.verdict import verdict
 
 
 class Site(NamedTuple):

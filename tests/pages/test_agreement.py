@@ -12,9 +12,9 @@ from inspec_textfile import pages
 from inspec_textfile.history.model import History
 from inspec_textfile.metrics.exposition import families
 from inspec_textfile.metrics.figures import figures
-from inspec_textfile.pages.words import STATUS_NAMES
 from inspec_textfile.report.model import ERROR, PASSED, Report, is_failing
 from inspec_textfile.summary import summarize
+from inspec_textfile.words import STATUS_NAMES
 
 from helpers.dom import elements
 from helpers.pasts import index_of

@@ -9,12 +9,12 @@ from inspec_textfile.pages import frame, links
 from inspec_textfile.pages.control import is_web_link
 from inspec_textfile.pages.markup import defuse, escape
 from inspec_textfile.pages.tags import flat
-from inspec_textfile.pages.times import date_text, duration, moment
-from inspec_textfile.pages.verdict import verdict
-from inspec_textfile.pages.words import SHORT_NAMES
+from inspec_textfile.pages.times import duration, moment
 from inspec_textfile.report.model import STATUSES, Report, Waiver
 from inspec_textfile.report.status import count_controls
 from inspec_textfile.summary import Tally, summarize
+from inspec_textfile.verdict import verdict
+from inspec_textfile.words import SHORT_NAMES, date_text
 
 from helpers.dom import assert_harmless, elements, parse, text_of
 from helpers.entries import control, result

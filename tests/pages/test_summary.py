@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from inspec_textfile import verdict
 from inspec_textfile.history.model import History
-from inspec_textfile.pages import verdict
 from inspec_textfile.summary import Summary, summarize
 
 from helpers.pasts import index_of, past_of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inspec_textfile.pages.words import count, number
 from inspec_textfile.report.model import (
     ERROR,
     FAILED,
@@ -18,6 +17,7 @@ from inspec_textfile.report.model import (
     WAIVED,
 )
 from inspec_textfile.summary import Summary, Tally
+from inspec_textfile.words import count, number
 
 
 def verdict(summary: Summary) -> tuple[str, str]:
