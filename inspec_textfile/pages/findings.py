@@ -40,7 +40,7 @@ def _lines(report: FleetReport, fleet: Fleet) -> Iterator[tuple[object, ...]]:
         return
     now = summary.at
     link = cell(page_link(report.name)) if report.has_page else ""
-    of_report = cell(report.name), cell(summary.target)
+    of_report = cell(report.name), cell("" if summary.target == report.name else summary.target)
     for one in sorted(summary.findings, key=worst_first):
         finding = one.finding
         limit = fleet.limits.get(finding.severity)

@@ -57,7 +57,8 @@ def toolbar(view: str, things: str, count: int, placeholder: str, chips: Markup)
 <button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></div>
 <div id="facets" role="group" aria-label="{}" hidden>
 <button type="button" id="reset" aria-pressed="true">All <b>{}</b></button>
-{}<output id="count" aria-live="polite" aria-atomic="true"></output></div>
+{}<label class="sorts">Sort <select id="sort"><option value="">worst first</option></select></label>
+<output id="count" aria-live="polite" aria-atomic="true"></output></div>
 <p id="filtered"></p>
 """,
         join([html('<a href="{}"{}>{}</a>', file, _CURRENT if file == view else NOTHING, words) for file, words in _VIEWS]),

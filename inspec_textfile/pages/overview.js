@@ -47,7 +47,8 @@ for (const one of lines) if (!one.line.matches('.all')) {
 // How old a run is only the browser knows.
 const old = seconds => {
   const minutes = Math.max(0, Math.floor(seconds / 60))
-  return minutes < 100 ? `${minutes} min` : minutes < 1440 ? `${Math.floor(minutes / 60)} h` : `${number(Math.floor(minutes / 1440))} d`
+  const [size, unit] = minutes < 100 ? [1, 'min'] : minutes < 1440 ? [60, 'h'] : minutes < 1440 * 1000 ? [1440, 'd'] : [525960, 'y']
+  return `${Math.floor(minutes / size)} ${unit}`
 }
 function tellAges() {
   for (const time of $$('time.age')) {
@@ -94,16 +95,20 @@ function sortRows(by) {
     table.append(...home)
   }
   heads.forEach((head, at) => at === column ? head.setAttribute('aria-sort', by < 0 ? 'descending' : 'ascending') : head.removeAttribute('aria-sort'))
-  page.sorted = by ? `${by}` : ''
+  page.sorted = $('#sort').value = by ? `${by}` : ''
   table.classList.toggle('flat', !!by)
 }
+const select = $('#sort') // where there are no heads
+select.onchange = () => { sortRows(+select.value); apply(); remember() }
 $$('thead th', table).forEach(head => {
   const button = document.createElement('button'), at = head.cellIndex
+  const first = head.matches('.n, .c-age, .c-part, .c-of') ? -1 : 1 // of numbers, the large ones are wanted first
+  select.add(new Option(head.textContent.toLowerCase(), first * (at + 1)))
+  select.add(new Option(`${head.textContent.toLowerCase()}, ${first < 0 ? 'least first' : 'backwards'}`, -first * (at + 1)))
   button.type = 'button'
   button.append(...head.childNodes)
   head.append(button)
   button.onclick = () => {
-    const first = head.matches('.n, .age, .c-age, .c-part') ? -1 : 1 // of numbers, the large ones are wanted first
     const now = head.getAttribute('aria-sort'), by = { ascending: -1, descending: 1 }[now] ?? first
     sortRows(now && by === first ? 0 : by * (at + 1)) // one way, the other way, and as it came
     apply()

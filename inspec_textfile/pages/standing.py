@@ -103,7 +103,7 @@ def _standing(report: FleetReport, group: str, limits: Mapping[str, int]) -> Sta
     now = summary.at if summary else 0.0
     return Standing(
         report=report,
-        label=_host(report).removeprefix(f"{group}/"),
+        label=_label(report, group),
         group=group,
         state=_state(report),
         now=now,
@@ -160,6 +160,13 @@ def worst_first(one: OpenFinding) -> tuple[object, ...]:
 
 def _host(report: FleetReport) -> str:
     return (report.summary and report.summary.target) or report.name
+
+
+def _label(report: FleetReport, group: str) -> str:
+    """Return what a row calls a report: its host; its name if that is unknown, or no more than the name of its group."""
+    host = _host(report)
+    known = report.name if f"/{group}".endswith(f"/{host}") else host
+    return known.removeprefix(f"{group}/")
 
 
 def hosts(found: Iterable[Standing]) -> int:

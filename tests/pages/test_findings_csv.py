@@ -72,6 +72,10 @@ def test_every_finding_of_a_fleet_has_one_line_whatever_the_order_of_reports() -
     assert text == findings.render(some._replace(reports=some.reports[::-1]))
 
 
+def test_a_host_that_nobody_knows_is_empty() -> None:
+    assert [line["host"] for line in lines_of(report_with("web/ssh", host="web/ssh", failing={"low": 1}))] == [""]
+
+
 def test_unreadable_reports_have_their_last_findings_and_no_link_without_a_page() -> None:
     report = report_with("a", failing={"low": 1}, unreadable=True)._replace(has_page=False)
     (line,) = lines_of(report, FleetReport("never", None))

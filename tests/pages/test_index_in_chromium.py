@@ -78,6 +78,15 @@ def test_chips_filter_to_as_many_as_they_say(tab: Opened, render: Callable[[Flee
     assert page.locator("#none").is_visible()
 
 
+def test_a_phone_sorts_by_a_list(tab: Opened) -> None:
+    page = opened(tab, index.render(fleet(60)), width=390)
+    page.click("#more")
+    page.select_option("#sort", label="high")
+    counts = page.eval_on_selector_all(".r", "rows => rows.map(row => +row.rows[0].cells[3].textContent)")
+    assert counts == sorted(counts, reverse=True)
+    assert "sort=-4" in page.evaluate("location.search")
+
+
 def test_chips_follow_each_other_and_totals_follow_the_filter(tab: Opened) -> None:
     page = opened(tab, index.render(fleet(303)))
     page.check("[name=severity][value=critical]")

@@ -97,6 +97,13 @@ def test_a_folder_whose_reports_are_of_one_host_stands_for_that_host() -> None:
     assert sorted(names(page)) == ["db01", "db01", "web01", "web01", "web02"]
 
 
+def test_a_host_that_is_no_more_than_the_folder_is_not_said_again() -> None:
+    page = page_of(report_with("web/one", host="web"), report_with("web/two", host="web"), report_with("web/x", host="web09"))
+
+    assert [cells(group)["th"] for group in bodies(page, "grp")] == ["web 3 reports"]
+    assert sorted(names(page)) == ["one", "two", "web09"]
+
+
 def test_reports_that_look_alike_say_their_names() -> None:
     page = page_of(report_with("one", host="web01"), report_with("two", host="web01"), report_with("three", host="web02"))
 
