@@ -116,6 +116,8 @@ class History(NamedTuple):
     findings: Mapping[ControlKey, Finding] = MappingProxyType({})
     """Every open finding: what fails now, and what failed when it was last tested and was not tested now."""
     changes: Changes = Changes()
+    states: Mapping[str, Any] = MappingProxyType({})
+    """By name of a rule of `history.past.RULES`, its state after the run that the report shows."""
 
     @property
     def oldest_failure(self) -> Finding | None:
@@ -151,7 +153,7 @@ class Snapshot(NamedTuple):
     """The id of another machine that had this report before, "" for none."""
     profiles: Mapping[str, ProfileRun] = MappingProxyType({})
     states: Mapping[str, Any] = MappingProxyType({})
-    """By name of a rule of `history.rules`, its state after the run."""
+    """By name of a rule of `history.past.RULES`, its state after the run."""
 
 
 class Replaced(NamedTuple):

@@ -80,7 +80,7 @@ def shown(past: Past, report: Report) -> History:
     known = findings_of(past.last)
     started = start_of(report)
     if started >= past.last.started:
-        return History(past.runs, open_findings(known, started), past.changes)
+        return History(past.runs, open_findings(known, started), past.changes, past.last.states)
     failing = {key for key, control in controls_of(report) if is_failing(control.status)}
     older = Changes(differences=(Difference("report_older"),))
     if other_host(past.last, report):
