@@ -27,7 +27,9 @@ from helpers.stand_in import report
 pytestmark = pytest.mark.long
 
 ANSIBLE = REPOSITORY / "contrib" / "ansible"
-METRICS = "/var/lib/prometheus/node-exporter"
+METRICS = "/var/lib/inspec-textfile"
+TEXTFILES = "/var/lib/prometheus/node-exporter"
+"""node_exporter's folder, where the role puts a link to the metrics."""
 PAGES = "/usr/local/etc/inspec-reports"
 PACKAGES = ("cron", "prometheus-node-exporter", "python3-apt", "python3-venv", "systemd")
 
@@ -114,6 +116,11 @@ def unit(host: IsolatedHost, name: str, what: str) -> str:
     return host.run("systemctl", "show", name, f"--property={what}", "--value").stdout.strip()
 
 
+def has_run(host: IsolatedHost) -> bool:
+    """Return whether the converter has written its metrics: the file is there from the start, and empty."""
+    return host.path(f"{METRICS}/inspec.prom").stat().st_size > 0
+
+
 def modes(host: IsolatedHost, *paths: str) -> list[str]:
     return host.run("stat", "--format=%U:%G %a", *paths).stdout.splitlines()
 
@@ -150,12 +157,19 @@ def test_timer(tmp_path: Path, artifacts: Path, kind: str) -> None:
         assert read_by_a_shell == variables["inspec_textfile_settings"]["A_SECRET"]  # type: ignore[index]
 
         assert host.run("systemctl", "start", "inspec.service").returncode == 0
-        eventually(host.path(f"{METRICS}/inspec.prom").exists, 30, "the converter has followed")
+        eventually(lambda: has_run(host), 30, "the converter has followed")
         found = served(host)
         assert found[FAILED] == 5
         assert found['inspec_exec_success{report="web01/ssh"}'] == 1
         assert found["node_textfile_scrape_error"] == 0
         assert any(series.startswith("inspec_control_status{") for series in found)  # the settings reach the service
+
+        # As it was before version 1.0.0, when the converter wrote into node_exporter's folder.
+        host.run("sh", "-c", f"cd {TEXTFILES} && mv {METRICS}/inspec.prom . && chgrp inspec-textfile . && chmod g+w .")
+        assert modes(host, TEXTFILES) == ["root:inspec-textfile 775"]
+        plays_twice(host, "inspec_textfile", variables)
+        assert modes(host, TEXTFILES, f"{METRICS}/inspec.prom") == ["root:root 755", "inspec-textfile:inspec-textfile 644"]
+        assert served(host)[FAILED] == 5
 
         # Taken back.
         play(host, "inspec_textfile", {**variables, "inspec_textfile_schedule": "none", "inspec_textfile_when": ""})
@@ -180,7 +194,7 @@ def test_cron(tmp_path: Path, artifacts: Path) -> None:
         plays_twice(host, "inspec_textfile", variables)
 
         assert host.run("systemctl", "start", "cron").returncode == 0
-        eventually(host.path(f"{METRICS}/inspec.prom").exists, 75, "cron has run both programs")
+        eventually(lambda: has_run(host), 75, "cron has run both programs")
         assert served(host)[FAILED] == 5
         assert modes(host, f"{METRICS}/inspec.prom", f"{PAGES}/index.html")[0] == "inspec-textfile:inspec-textfile 644"
 

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import inspec_textfile
-
 from inspec_textfile.pages.overviews import OVERVIEWS
 
 from helpers.needs import CI
