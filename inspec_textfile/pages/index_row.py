@@ -158,7 +158,9 @@ def _open_for(one: Standing) -> Markup:
         return html(' data-k=""><span class="none">\N{EN DASH}</span>')
     seconds = one.now - one.oldest.since
     overdue = html(' <b class="i overdue">{} overdue</b>', number(one.overdue)) if one.overdue else NOTHING
-    return html(' data-k="{}"><span data-l="failing">{}</span>{}', int(seconds), open_for(one.oldest, one.now), overdue)
+    shown = open_for(one.oldest, one.now)
+    word = "failing since the" if shown.endswith("run") else "failing"
+    return html(' data-k="{}"><span data-l="{}">{}</span>{}', int(seconds), word, shown, overdue)
 
 
 def _passed(summary: Summary) -> Markup:
