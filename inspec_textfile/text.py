@@ -16,6 +16,7 @@ _UNSAFE = (
 _LOOKS_ESCAPED = r"\\(?=x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _MAX_ON_TERMINAL = 600
+_JSON = json.JSONEncoder(ensure_ascii=False)
 MAX_NAME_BYTES = 1000
 """Of UTF-8, of an id or a name. Thousands of findings each have one."""
 _DIGEST_CHARACTERS = 16
@@ -66,7 +67,9 @@ def as_text(value: Any) -> str:
     """Return a JSON value as text: text as it is, null as "", anything else as JSON. Raises RecursionError."""
     if isinstance(value, str):
         return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+    if type(value) is int:
+        return str(value)
+    return "" if value is None else _JSON.encode(value)
 
 
 def digest_of(data: bytes) -> str:

@@ -49,7 +49,11 @@ OTHER_CHECKS = Listing(("other_checks",), CONTROLS.keys_of_one, "id")
 
 def value_of(item: Mapping[str, Any], listing: Listing) -> Any:
     """Return what stands under the listing's key, as it is; None if nothing does."""
-    return next((value for key in listing.keys if (value := item.get(key)) is not None), None)
+    for key in listing.keys:
+        value = item.get(key)
+        if value is not None:
+            return value
+    return None
 
 
 def objects(item: Mapping[str, Any], listing: Listing) -> list[Mapping[str, Any]]:
