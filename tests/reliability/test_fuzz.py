@@ -70,7 +70,7 @@ def test_the_checks_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
         ("inspec_textfile.metrics.of_report.count_controls", lambda controls: {("high", "failed"): len(controls) + 1}),
         ("inspec_textfile.pages.render_report", lambda _: "<script>"),
         ("helpers.fuzz.parse_report", lambda *_: [][0]),
-        ("helpers.fuzz.remembered", lambda row: row._replace(text=None)),
+        ("helpers.fuzz.remembered", lambda row: row._replace(figures=None)),
     ):
         with monkeypatch.context() as patched:
             patched.setattr(target, wrong)
