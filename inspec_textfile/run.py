@@ -199,13 +199,15 @@ def _convert(
     """Convert all results files, and return what became of each, by the report's name."""
     options = Options(job.control_series, job.inputs, job.limits)
     paths = {source.name: source.path for source in sources.found}
+    # The last one of a digest counts: what was there in the last run, rather than what has been gone for longer.
+    known = sorted(last.reports.values(), key=lambda report: not report.file.gone)
     context = Context(
         read=lambda source: _read(source, job),
         reports_folder=reports_folder,
         options=options,
         cache_key=cache_key(options),
         known=last.reports,
-        by_digest={report.file.digest: report for report in last.reports.values() if _may_have_moved(report, paths)},
+        by_digest={report.file.digest: report for report in known if _may_have_moved(report, paths)},
         vanished=tuple(report for name, report in last.present.items() if name not in paths),
         latest=max(clock.now(), last.written) + _CLOCK_TOLERANCE,
     )

@@ -415,3 +415,32 @@ def test_results_of_other_profiles_only(runs: list[dict[str, Ran]], other: str) 
 
     replaced = advance(past, report(len(runs), name="web01", **runs[-1])).replaced
     assert (replaced.name if replaced else "") == other
+
+
+def test_a_control_that_moves_into_a_new_profile_makes_nothing_else_in_it_new() -> None:
+    told = after(
+        report(0, p=Ran({"a": "failed", "b": "passed"})),
+        report(1, p=Ran({"b": "passed"}), q=Ran({"a": "failed", "c": "failed"})),
+    )
+
+    assert told.findings[ControlKey("q", "a")].since == day(0)
+    assert keys(told.changes.newly_failing) == ()
+
+
+def test_a_control_that_moves_into_a_profile_that_is_renamed_takes_its_finding_along() -> None:
+    told = after(
+        report(0, p=Ran({"a": "failed", "b": "passed"}), q=Ran({"c": "passed", "d": "passed"})),
+        report(1, p=Ran({"b": "passed"}), wrapper=Ran({"a": "failed", "c": "passed", "d": "passed"})),
+    )
+
+    assert told.findings == {ControlKey("wrapper", "a"): streak(day(0), 2, first_seen=True)}
+
+
+def test_a_finding_of_its_own_is_not_taken_over_by_one_of_another_profile() -> None:
+    told = after(
+        report(0, p=Ran({"a": "failed", "b": "passed"}), q=Ran({"a": "failed", "c": "passed"})),
+        report(1, p=Ran({"a": "failed", "b": "passed"}), q=Ran({"c": "passed"})),
+        report(2, p=Ran({"b": "passed"}), q=Ran({"a": "failed", "c": "passed"})),
+    )
+
+    assert told.findings[ControlKey("q", "a")].status == "failed"

@@ -337,3 +337,14 @@ def test_the_index_leads_to_a_last_good_page_that_is_not_remembered(fleet: Host)
     assert fleet.run().returncode == 1
 
     assert "See its last good page" in (fleet.reports / "index.html").read_text()
+
+
+def test_a_file_that_is_renamed_twice_is_the_same_report(host: Host) -> None:
+    path = host.add("7.1.16/ssh-baseline", "a.json")
+    host.run()
+    for name in ("b.json", "c.json"):
+        path = path.rename(path.with_name(name))
+
+        done = host.run()
+
+        assert (done.returncode, done.stderr) == (0, "")

@@ -117,7 +117,7 @@ def same_report(past: Past, report: Report) -> bool:
     last = past.last
     if not last or not last.profiles:
         return False
-    names = {profile.name for profile in report.profiles}
+    names = {profile.name for profile in report.profiles if profile.status == LOADED}
     known = {name for name, run in last.profiles.items() if not run.missed}
     if report.target or last.host:
         return known == names and last.host.casefold() == report.target.casefold()
@@ -241,18 +241,23 @@ def _renamed(before: Snapshot | None, report: Report) -> dict[str, str]:
 def _moved(before: Snapshot | None, report: Report) -> dict[ControlKey, ControlKey]:
     """Return new key -> old key of controls that are in another profile than in the run before.
 
-    Their profile was renamed; or they failed, their profile was run without them, and the new one never had them before.
+    Their profile was renamed; or they failed, their profile was run without them, and the new one did not have them.
     """
     if not before:
         return {}
     renamed = _renamed(before, report)
     present = {key for key, _ in controls_of(report)}
-    moved = {key: ControlKey(renamed[key.profile], key.control) for key in present if key.profile in renamed}
+    moved = {}
+    for key in present:
+        old = ControlKey(renamed.get(key.profile, ""), key.control)
+        if old in findings_of(before) or (key.profile in renamed and key.control in before.profiles[old.profile].controls):
+            moved[key] = old
     loaded = {profile.name for profile in report.profiles if profile.status == LOADED}
     lost = {key.control: key for key in findings_of(before) if key not in present and key.profile in loaded}
     for key, _ in controls_of(report):
-        old = before.profiles.get(key.profile)
-        if key not in moved and key.control in lost and not (old and key.control in old.controls):
+        profile = before.profiles.get(key.profile)
+        is_new = key not in moved and key not in findings_of(before) and not (profile and key.control in profile.controls)
+        if is_new and key.control in lost:
             moved[key] = lost.pop(key.control)
     return moved
 

@@ -121,8 +121,10 @@ def _judged(control: Control, old: Finding | None, version: str, step: Step, key
 
 
 def _was_run(step: Step, profile: str) -> bool:
-    """Return whether a run before had the profile, perhaps under another name."""
-    names = {old.profile for new, old in step.moved.items() if new.profile == profile} | {profile}
+    """Return whether a run before had the profile, perhaps under another name; that a control moved to it does not count."""
+    present = {one.name for one in step.report.profiles}
+    renamed = {old.profile for new, old in step.moved.items() if new.profile == profile} - present
+    names = renamed | {profile}
     return step.before is not None and bool(names & step.before.profiles.keys())
 
 

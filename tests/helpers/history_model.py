@@ -1,0 +1,289 @@
+"""What docs/history.md says, as a model of a few lines, written from that page alone: what one report's past is after each run.
+
+A past is a value: reading a run gives another one. What is shown comes of it and of the run that is on show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from types import MappingProxyType
+from typing import NamedTuple
+
+HOUR = 3600.0
+RULES: Counter[str] = Counter()
+"""The rules of the page -> how often one decided."""
+
+FAILING = ("failed", "error")
+SEVERITIES = {"critical": 0.9, "high": 0.7, "medium": 0.5}
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+Key = tuple[str, str]
+"""A profile's name and a control's id."""
+
+
+class Control(NamedTuple):
+    """A control in a run: passed, failed, error, skipped, empty (no results) or na (impact 0)."""
+
+    outcome: str
+    waiver: str = ""
+    """"" for none, "always", or its last day."""
+
+
+class ProfileRun(NamedTuple):
+    """A profile in a run."""
+
+    version: str
+    controls: Mapping[str, Control]
+    status: str = "loaded"
+
+
+class Run(NamedTuple):
+    """A run of InSpec."""
+
+    start: float
+    profiles: Mapping[str, ProfileRun]
+    host: str = "web01"
+
+
+class Finding(NamedTuple):
+    """An open finding."""
+
+    since: float
+    version: str
+    """That of its profile when the control was last in the report."""
+    waived_until: float = 0.0
+    """The end of the waiver that it was last seen with."""
+    tested: bool = True
+    """Whether the last run tested it."""
+
+
+class Seen(NamedTuple):
+    """What is known of a profile."""
+
+    size: int
+    """How many controls its last complete run lists."""
+    listed: frozenset[str]
+    """The controls of its last run that listed any."""
+    last: frozenset[str]
+    """The controls of its last run."""
+
+
+class Past(NamedTuple):
+    """What is known after some runs."""
+
+    last: Run | None = None
+    before: Past | None = None
+    """What was known before the last run."""
+    findings: Mapping[Key, Finding] = MappingProxyType({})
+    profiles: Mapping[str, Seen] = MappingProxyType({})
+    changes: Mapping[tuple[str, str, str], int] = MappingProxyType({})
+    """(kind, profile, severity) -> controls that changed in the last run."""
+    told: frozenset[str] = frozenset()
+    """What has to be told: `host` and `profiles` until there are newer results, `gone` once."""
+
+
+def severity(id_: str) -> str:
+    """Return the severity of a control, which its id begins with."""
+    return id_.partition("-")[0]
+
+
+def end_of(waiver: str) -> float:
+    """Return the time from which a waiver is no longer in force."""
+    if not waiver:
+        return 0.0
+    if waiver == "always":
+        return math.inf
+    return datetime.strptime(waiver, "%Y-%m-%d").replace(tzinfo=timezone.utc).timestamp()
+
+
+def read(past: Past, run: Run, now: float) -> Past:
+    """Return what is known after a run was read at a time."""
+    if is_last(past, run):
+        RULES["the same bytes are the same run"] += 1
+        return past
+    if _is_clock_wrong(past, now):
+        RULES["this host's clock is wrong: nothing is forgotten"] += 1
+    else:
+        while past.last and past.last.start > now + HOUR:
+            RULES["a run that was ahead of the clock is forgotten"] += 1
+            past = (past.before or Past())._replace(told=frozenset())
+    if past.last is None or run.start > past.last.start:
+        RULES["a later start is a new run"] += 1
+        return _with(past, run)
+    if run.start == past.last.start:
+        RULES["the same start is a correction"] += 1
+        return _with(past.before or Past(), run)
+    RULES["an earlier start changes nothing"] += 1
+    return past
+
+
+def renamed(past: Past, run: Run) -> Past:
+    """Return what is known of results whose file has a new name, before they are read: they may be another report's."""
+    if past.last is None:
+        return past
+    fits = past.profiles and past.last.host == run.host and _loaded(past.last) == _loaded(run)
+    is_same = is_last(past, run) or bool(fits)
+    RULES["a file that is renamed is the same report" if is_same else "a renamed file fits no report"] += 1
+    return past if is_same else Past(told=frozenset({"gone"}))
+
+
+def is_last(past: Past, run: Run) -> bool:
+    """Return whether a run is the last one that is known."""
+    return past.last == run
+
+
+def _is_clock_wrong(past: Past, now: float) -> bool:
+    starts = list(_starts(past))
+    return len(starts) > 1 and min(starts) > now + HOUR
+
+
+def _starts(past: Past | None) -> Iterator[float]:
+    while past and past.last:
+        yield past.last.start
+        past = past.before
+
+
+def _with(before: Past, run: Run) -> Past:
+    past = before
+    told: set[str] = set() if past.last else set(past.told)
+    if past.last and past.last.host != run.host:
+        RULES["another host starts over"] += 1
+        past = Past()
+        told.add("host")
+    elif past.last and _is_other(past, past.last, run):
+        RULES["other profiles are told"] += 1
+        told.add("profiles")
+    findings, profiles = _moved(*_renamed(past, run), run)
+    after: dict[Key, Finding] = {}
+    changes: Counter[tuple[str, str, str]] = Counter()
+    for key, finding in findings.items():
+        if key in _controls(run):
+            continue
+        if _is_removed(key, finding, profiles, run):
+            RULES["a control that another version lacks is removed"] += 1
+        else:
+            RULES["a finding is not in the report"] += 1
+            after[key] = finding._replace(tested=False)
+    for (profile, id_), control in _controls(run).items():
+        known = findings.get((profile, id_))
+        version = run.profiles[profile].version
+        until = end_of(control.waiver)
+        if control.outcome in FAILING:
+            RULES["a finding goes on" if known else "a finding begins"] += 1
+            after[profile, id_] = Finding(known.since if known else run.start, version, until)
+            if until >= run.start:
+                RULES["a finding is waived"] += 1
+            elif not known and profile in profiles:
+                RULES["a control is newly failing"] += 1
+                changes["newly_failing", profile, severity(id_)] += 1
+        elif control.outcome in ("skipped", "empty") and known:
+            RULES["a finding was skipped"] += 1
+            after[profile, id_] = known._replace(version=version, waived_until=until, tested=False)
+        elif control.outcome == "passed" and known:
+            RULES["a finding is fixed"] += 1
+            changes["fixed", profile, severity(id_)] += 1
+        elif control.outcome == "na" and known:
+            RULES["a finding is not applicable"] += 1
+    return Past(run, before, after, _seen(profiles, run), changes, frozenset(told))
+
+
+def _is_other(past: Past, last: Run, run: Run) -> bool:
+    """Return whether results have nothing in common with what is known."""
+    named = {name for name in _loaded(last) if not name.startswith("tests from ")}
+    return bool(named) and not past.profiles.keys() & set(run.profiles) and not _ids(last) & _ids(run)
+
+
+def _loaded(run: Run) -> set[str]:
+    return {name for name, profile in run.profiles.items() if profile.status == "loaded"}
+
+
+def _ids(run: Run) -> set[str]:
+    return {id_ for _, id_ in _controls(run)}
+
+
+def _controls(run: Run) -> dict[Key, Control]:
+    return {(name, id_): control for name, profile in run.profiles.items() for id_, control in profile.controls.items()}
+
+
+def _is_removed(key: Key, finding: Finding, profiles: Mapping[str, Seen], run: Run) -> bool:
+    """Return whether a complete run of another version of its profile no longer has a control."""
+    profile = run.profiles.get(key[0])
+    if profile is None or profile.status != "loaded":
+        return False
+    return profile.version != finding.version and _is_complete(profile, profiles.get(key[0]))
+
+
+def _is_complete(profile: ProfileRun, seen: Seen | None) -> bool:
+    return profile.status == "loaded" and (seen is None or 2 * len(profile.controls) >= seen.size)
+
+
+def _renamed(past: Past, run: Run) -> tuple[dict[Key, Finding], dict[str, Seen]]:
+    """Take along what is known of a profile that is gone, most of whose controls are in one that is new."""
+    findings, profiles = dict(past.findings), dict(past.profiles)
+    for old, seen in past.profiles.items():
+        if old in run.profiles:
+            continue
+        for new, profile in run.profiles.items():
+            if new not in past.profiles and 2 * len(seen.listed & set(profile.controls)) > len(seen.listed):
+                RULES["a profile is renamed"] += 1
+                profiles[new] = profiles.pop(old)
+                findings = {(new if name == old else name, id_): one for (name, id_), one in findings.items()}
+                break
+    return findings, profiles
+
+
+def _moved(findings: dict[Key, Finding], profiles: dict[str, Seen], run: Run) -> tuple[dict[Key, Finding], dict[str, Seen]]:
+    """Let findings go on in the profile that a control has moved to."""
+    for old, id_ in list(findings):
+        profile = run.profiles.get(old)
+        if profile is None or profile.status != "loaded" or id_ in profile.controls:
+            continue
+        for new, other in run.profiles.items():
+            known = profiles[new].last if new in profiles else ()
+            if id_ in other.controls and id_ not in known and (new, id_) not in findings:
+                RULES["a control moves"] += 1
+                findings[new, id_] = findings.pop((old, id_))
+                break
+    return findings, profiles
+
+
+def _seen(profiles: Mapping[str, Seen], run: Run) -> dict[str, Seen]:
+    after = dict(profiles)
+    for name, profile in run.profiles.items():
+        known = after.get(name)
+        ids = frozenset(profile.controls)
+        if profile.status != "loaded":
+            continue
+        if not _is_complete(profile, known):
+            RULES["a run of a profile is partial"] += 1
+        size = len(ids) if known is None or _is_complete(profile, known) else known.size
+        after[name] = Seen(size, ids or (known.listed if known else ids), ids)
+    return after
+
+
+class Shown(NamedTuple):
+    """What the metrics say of a report, without what is zero."""
+
+    since: Mapping[tuple[str, str, str], float]
+    """(profile, control, severity) -> since when."""
+    oldest: Mapping[tuple[str, str], float]
+    """(profile, severity) -> since when."""
+    not_tested: Mapping[tuple[str, str], int]
+    changes: Mapping[tuple[str, str, str], int]
+
+
+def shown(past: Past) -> Shown:
+    """Return what is shown after the last run, which is on show."""
+    assert past.last
+    counted = {key: one for key, one in past.findings.items() if one.waived_until < past.last.start}
+    oldest: dict[tuple[str, str], float] = {}
+    not_tested: Counter[tuple[str, str]] = Counter()
+    for (profile, id_), one in counted.items():
+        row = (profile, severity(id_))
+        oldest[row] = min(one.since, oldest.get(row, math.inf))
+        not_tested[row] += not one.tested
+    since = {(profile, id_, severity(id_)): one.since for (profile, id_), one in counted.items()}
+    return Shown(since, oldest, +not_tested, +Counter(past.changes))
