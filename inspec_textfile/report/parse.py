@@ -214,8 +214,8 @@ def _refuse_stripped(item: Mapping[str, Any], controls: Sequence[Mapping[str, An
     lacks_impacts = "sha256" in item and any("impact" not in control for control in controls)
     if lacks_impacts or (is_bare and not as_text(item.get("name"))):
         raise NotAReport(
-            "has a profile without its name or its controls' impacts, so severities are unknown. Chef strips them for Automate: "
-            "list the reporter json-file before chef-automate"
+            "has a profile without its name or its controls' impacts, so severities are unknown. Chef strips them for "
+            "Automate: list the reporter json-file before chef-automate"
         )
 
 
