@@ -9,7 +9,7 @@ from inspec_textfile import pages
 from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputError, OutputFolder
 from inspec_textfile.memory import ReportMemory
 from inspec_textfile.metrics.exposition import MAX_SERIES
-from inspec_textfile.pages.files import page_file
+from inspec_textfile.pages.links import page_file
 from inspec_textfile.report.model import Unreadable
 from inspec_textfile.report.sources import Source, Sources, modified_ns_of, unreadable
 from inspec_textfile.text import digest_of

@@ -20,7 +20,7 @@ from inspec_textfile.history.past import advance, findings_of, same_report, show
 from inspec_textfile.history.streaks import is_full
 from inspec_textfile.memory import FileFacts, ReportMemory
 from inspec_textfile.metrics.figures import Figures, figures
-from inspec_textfile.pages.files import page_file
+from inspec_textfile.pages.links import page_file
 from inspec_textfile.parallel import Progress, cores, spread
 from inspec_textfile.report.inputs import without_inputs
 from inspec_textfile.report.model import Report

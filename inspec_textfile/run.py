@@ -15,8 +15,8 @@ from inspec_textfile.messages import Messages
 from inspec_textfile.metrics.exposition import exposition
 from inspec_textfile.metrics.figures import Figures
 from inspec_textfile.metrics.of_run import ReportRow, RunFacts, dropped_controls
-from inspec_textfile.pages.files import page_file
 from inspec_textfile.pages.fleet import Fleet, FleetReport
+from inspec_textfile.pages.links import page_file
 from inspec_textfile.pages.overviews import OVERVIEWS
 from inspec_textfile.report.model import NOT_TESTED, Unreadable
 from inspec_textfile.report.problems import unexpected

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import click
 
-from inspec_textfile.pages.files import INDEX_FILE, page_file
+from inspec_textfile.pages.links import INDEX_FILE, page_file
 from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, WAIVED
 from inspec_textfile.run import State
 from inspec_textfile.summary import Summary

@@ -18,7 +18,7 @@ from inspec_textfile.check.folders import memory_findings, pages_findings, prom_
 from inspec_textfile.check.inspec import inspec_findings
 from inspec_textfile.check.results import results_findings, usable
 from inspec_textfile.check.served import neighbour_findings, served_findings
-from inspec_textfile.pages.files import page_file
+from inspec_textfile.pages.links import page_file
 
 
 def check(

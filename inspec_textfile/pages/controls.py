@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from inspec_textfile.history.model import Finding
-from inspec_textfile.pages.files import CONTROLS_FILE, FINDINGS_FILE
 from inspec_textfile.pages.fleet import Fleet
 from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, toolbar
 from inspec_textfile.pages.frame import OVERVIEW, page
-from inspec_textfile.pages.links import anchor, page_link
+from inspec_textfile.pages.links import CONTROLS_FILE, FINDINGS_FILE, anchor, page_link
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.parts import chip, chips, controls_help
 from inspec_textfile.pages.standing import (

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from inspec_textfile import __version__
-from inspec_textfile.pages.files import CONTROLS_FILE, FINDINGS_FILE, INDEX_FILE
+from inspec_textfile.pages.links import CONTROLS_FILE, FINDINGS_FILE, INDEX_FILE
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.pages.standing import (
     FAILING,

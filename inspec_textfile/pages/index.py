@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from inspec_textfile.pages.files import INDEX_FILE
 from inspec_textfile.pages.fleet import Fleet
 from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, toolbar
 from inspec_textfile.pages.frame import OVERVIEW, page
 from inspec_textfile.pages.index_row import HATCH, STATE_NAMES, Columns, Figures, report_rows
+from inspec_textfile.pages.links import INDEX_FILE
 from inspec_textfile.pages.markup import Markup, html, join
 from inspec_textfile.pages.parts import chip, chips, index_help
 from inspec_textfile.pages.standing import (

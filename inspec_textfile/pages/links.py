@@ -1,4 +1,4 @@
-"""Links to the page of a report and to a control on it: one rule, for the pages and for the alerts that link to them.
+"""Files of the reports folder, and links to a report's page and to a control on it: one rule, for pages and for alerts.
 
 An alert builds the same link from its labels, with nothing but what Prometheus' templates offer (docs/contract.md, "Pages"):
 
@@ -7,24 +7,43 @@ An alert builds the same link from its labels, with nothing but what Prometheus'
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
-from inspec_textfile.pages.files import INDEX_FILE, page_file
+INDEX_FILE = "index.html"
+CONTROLS_FILE = "controls.html"
+FINDINGS_FILE = "findings.csv"
+_MAX_NAME = 255
+"""Bytes in one file name, on every file system that matters."""
 
 
-def page_link(report: str, *, seen_from: str | None = None) -> str:
-    """Return the relative link to a report's page, from index.html or from the page of the report `seen_from`."""
-    return _up(seen_from) + quote(page_file(report), errors="surrogateescape")
+def page_file(report: str) -> str:
+    """Return the path of a report's page below the reports folder: `host1/ssl` -> `inspec-host1/ssl.json.html`.
+
+    A name too long for a file gets a shorter one that ends in its SHA-256. Report names come from `sources`, which
+    takes care that none leads out of the folder.
+    """
+    parts = f"inspec-{report}.json.html".split("/")
+    return "/".join(_shortened(part) for part in parts)
 
 
-def index_link(seen_from: str) -> str:
+def _shortened(part: str) -> str:
+    data = part.encode("utf-8", "surrogateescape")
+    if len(data) <= _MAX_NAME:
+        return part
+    digest = hashlib.sha256(data).hexdigest()
+    return f"{data[:150].decode('utf-8', 'ignore')}-{digest}.html"
+
+
+def page_link(report: str) -> str:
+    """Return the relative link to a report's page from the files of all reports."""
+    return quote(page_file(report), errors="surrogateescape")
+
+
+def index_link(report: str) -> str:
     """Return the relative link from a report's page to index.html."""
-    return _up(seen_from) + INDEX_FILE
-
-
-def _up(report: str | None) -> str:
-    return "../" * report.count("/") if report else ""
+    return "../" * report.count("/") + INDEX_FILE
 
 
 def anchor(profile: str, control: str) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from inspec_textfile.pages import controls, findings, index
-from inspec_textfile.pages.files import CONTROLS_FILE, FINDINGS_FILE, INDEX_FILE
 from inspec_textfile.pages.fleet import Fleet
+from inspec_textfile.pages.links import CONTROLS_FILE, FINDINGS_FILE, INDEX_FILE
 
 
 class Overview(NamedTuple):

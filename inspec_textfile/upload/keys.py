@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from inspec_textfile.pages.files import page_file
+from inspec_textfile.pages.links import page_file
 from inspec_textfile.upload.target import is_path
 
 _MAX_KEY = 1024

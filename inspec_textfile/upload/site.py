@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputFolder
 from inspec_textfile.messages import Messages, Say
-from inspec_textfile.pages.files import page_file
 from inspec_textfile.pages.fleet import Fleet, FleetReport
+from inspec_textfile.pages.links import page_file
 from inspec_textfile.pages.overviews import OVERVIEWS
 from inspec_textfile.upload.keys import Object, Plan, folder_key, link, plan
 from inspec_textfile.upload.profile import Way, profile_page

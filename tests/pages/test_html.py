@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import inspec_textfile.pages
-from inspec_textfile.pages.markup import Markup, defuse, escape, html, join, terminal_text
+from inspec_textfile.pages.markup import Markup, defuse, escape, html, join, own_file, terminal_text
 
 PAGES = Path(inspec_textfile.pages.__file__).parent
 
@@ -125,3 +125,22 @@ def test_separators_and_replacements_are_written_in_the_code() -> None:
     for file, call, name in _calls():
         if name in ("join", "replaced") and file != "markup.py":
             assert all(isinstance(argument, ast.Constant) for argument in call.args[1:]), f"{file}:{call.lineno}"
+
+
+# --- style and script ---------------------------------------------------------------------------------------------------------
+
+
+OWN_FILES = sorted(path for path in PAGES.iterdir() if path.suffix in (".css", ".js"))
+
+
+@pytest.mark.parametrize("path", OWN_FILES, ids=lambda path: path.name)
+def test_what_stands_within_quotes_is_shipped_as_it_is(path: Path) -> None:
+    source, shipped = path.read_text(encoding="utf-8"), own_file(path.name)
+    quoted = r'"[^"\n]*"' if path.suffix == ".css" else r"""'[^'\n]*'|`[^`\n]*`"""
+    code = re.sub(r"(?m)^ *(//|/\*).*\n", "", source)
+    assert re.findall(quoted, shipped) == re.findall(quoted, code)
+
+
+@pytest.mark.parametrize("path", [path for path in OWN_FILES if path.suffix == ".js"], ids=lambda path: path.name)
+def test_no_text_of_a_script_spans_lines_since_indentation_is_left_out(path: Path) -> None:
+    assert all(line.count("`") % 2 == 0 for line in path.read_text(encoding="utf-8").split("\n"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inspec_textfile import pages
-from inspec_textfile.pages import links
+from inspec_textfile.pages import frame, links
 from inspec_textfile.report.model import Report, Unreadable
 from inspec_textfile.summary import summarize
 
@@ -350,3 +351,15 @@ def test_a_report_of_5_mb_opens_and_filters(tab: Opened, record_testsuite_proper
     record_testsuite_property("open_s", round(opened - start, 2))
     record_testsuite_property("filter_ms", took)
     assert page.evaluate(VISIBLE) == len(controls)
+
+
+@pytest.mark.parametrize("kind", frame.FILES)
+def test_a_style_without_its_white_space_says_the_same(tab: Opened, kind: str) -> None:
+    folder = Path(pages.__file__).parent
+    whole = "".join((folder / name).read_text(encoding="utf-8") for name in frame.FILES[kind][0])
+    page = tab.open("<!DOCTYPE html><title>style</title>")
+    rules = """text => { const sheet = new CSSStyleSheet(); sheet.replaceSync(text)
+        return [...sheet.cssRules].map(rule => rule.cssText.replace(/, */g, ',')) }"""
+    shipped = page.evaluate(rules, str(frame.own(kind).style))
+    assert len(shipped) > 50
+    assert shipped == page.evaluate(rules, whole)

@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 
 from inspec_textfile import pages
 from inspec_textfile.pages import controls, index
-from inspec_textfile.pages.files import INDEX_FILE, page_file
 from inspec_textfile.pages.fleet import Fleet
+from inspec_textfile.pages.links import INDEX_FILE, page_file
 
 from helpers.browser import Opened, axe, chromium, tab
 from helpers.fleets import LIMITS, NOW, fleet, report_with

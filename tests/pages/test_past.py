@@ -269,3 +269,10 @@ def test_a_date_without_a_time_stays_that_date() -> None:
     said = text_of(pages.render_report(report_of(profile_of(control("c", "failed", waiver=waiver)))))
     assert said.count("1 Jun 1977") == 2, "at the control and in the register"
     assert "31 May" not in said
+
+
+def test_facts_that_people_route_by_stand_in_about() -> None:
+    report = FAILING._replace(facts=(("Policy group", "prod"), ("Roles", "<web>")))
+    said = text_of(pages.render_report(report))
+    assert "Policy groupprod" in said
+    assert "Roles<web>" in said

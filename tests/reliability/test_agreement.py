@@ -64,8 +64,7 @@ class Index(HTMLParser):
 
 
 def test_every_number_is_the_same_everywhere(shared: Path, tmp_path: Path) -> None:
-    from inspec_textfile.pages.files import page_file
-    from inspec_textfile.pages.links import page_link
+    from inspec_textfile.pages.links import page_file, page_link
 
     prom, pages = tmp_path / "inspec.prom", tmp_path / "pages"
     folders = [str(shared / name) for name in ("inspec-reports", "corpus", "cases")]

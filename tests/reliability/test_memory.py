@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from inspec_textfile import files, parallel
 from inspec_textfile.messages import Messages
-from inspec_textfile.pages.files import page_file
+from inspec_textfile.pages.links import page_file
 from inspec_textfile.run import Clock, State, run
 
 from helpers.host import parse_series

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from inspec_textfile.pages.files import INDEX_FILE
+from inspec_textfile.pages.links import INDEX_FILE
 from inspec_textfile.text import digest_of
 from inspec_textfile.upload.keys import Object, Plan, link, plan
 from inspec_textfile.upload.send import Upload
