@@ -115,6 +115,16 @@ def test_the_alert_is_what_comes_of_the_sample(tmp_path: Path) -> None:
     assert f'report_url="{url}"' in done.stdout + done.stderr
 
 
+def test_alerts_that_the_docs_name_are_in_the_rules() -> None:
+    rules = (REPOSITORY / "contrib" / "prometheus" / "inspec-textfile.rules.yml").read_text(encoding="utf-8")
+    alerts = set(re.findall(r"- alert: (\w+)", rules))
+    pages = [README, *(REPOSITORY / "docs").glob("*.md"), *(REPOSITORY / "contrib").glob("*/README.md")]
+    named = {name for page in pages for name in re.findall(r"`(Inspec[A-Z]\w*)`", page.read_text(encoding="utf-8"))}
+
+    assert named <= alerts
+    assert len(named) > 10
+
+
 def test_its_pictures_are_there() -> None:
     pictures = re.findall(r'(?:src|srcset)="([^"]+)"', TEXT)
 
