@@ -15,8 +15,6 @@ from inspec_textfile.prom_text import read_prom
 FILES = "inspec_exec*.prom"
 """One for each config of run_inspec.sh."""
 _PREFIX = "inspec_exec_"
-_MOMENT = 1.5
-"""Seconds between the start of InSpec and the writing of the file that says so."""
 
 
 class InspecRun(NamedTuple):
@@ -31,7 +29,7 @@ class InspecRun(NamedTuple):
     started: float | None
     """Unix time, seconds."""
     has_ended: bool
-    """False if the file was last written when this run started: it still goes on, or was killed."""
+    """False if it has not ended since it was last started: it still goes on, or run_inspec.sh was killed."""
 
 
 def inspec_runs(folder: str) -> list[InspecRun]:
@@ -39,24 +37,24 @@ def inspec_runs(folder: str) -> list[InspecRun]:
     found = []
     for path in sorted(glob.glob(os.path.join(glob.escape(folder), FILES))):
         try:
-            written = os.stat(path).st_mtime
             values = read_prom(path).values
         except (OSError, ValueError):
             continue
         reports: dict[str, dict[str, float]] = defaultdict(dict)
         for (name, labels), value in values.items():
             reports[dict(labels).get("report", "")][name.removeprefix(_PREFIX)] = value
-        found += [_run(report, path, written, metrics) for report, metrics in reports.items()]
+        found += [_run(report, path, metrics) for report, metrics in reports.items()]
     return found
 
 
-def _run(report: str, path: str, written: float, metrics: dict[str, float]) -> InspecRun:
-    started, status, success = (metrics.get(name) for name in ("last_start_timestamp_seconds", "last_exit_status", "success"))
+def _run(report: str, path: str, metrics: dict[str, float]) -> InspecRun:
+    started, ended = metrics.get("last_start_timestamp_seconds"), metrics.get("last_end_timestamp_seconds")
+    status, success = metrics.get("last_exit_status"), metrics.get("success")
     return InspecRun(
         report=report,
         path=path,
         success=None if success is None else success == 1,
         exit_status=None if status is None else int(status),
         started=started,
-        has_ended=started is None or written - started > _MOMENT,
+        has_ended=started is None or ended is None or ended >= started,
     )

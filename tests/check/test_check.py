@@ -432,12 +432,16 @@ def test_a_process_that_only_says_that_it_is_node_exporter(good: Host) -> None:
 # --- the rest of the chain ---------------------------------------------------------------------------------------------------
 
 
-def write_inspec_runs(host: Host, success: int, started: float, written: float, status: int = 0) -> None:
+def write_inspec_runs(host: Host, success: int, started: float, ended: float, status: int = 0) -> None:
     """Write what run_inspec.sh writes."""
     path = host.textfiles / "inspec_exec.prom"
-    values = {"last_start_timestamp_seconds": int(started), "last_exit_status": status, "success": success}
+    values = {
+        "last_start_timestamp_seconds": int(started),
+        "last_end_timestamp_seconds": int(ended),
+        "last_exit_status": status,
+        "success": success,
+    }
     path.write_text("".join(f'inspec_exec_{name}{{report="ssh-baseline"}} {value}\n' for name, value in values.items()))
-    os.utime(path, (written, written))
 
 
 def test_inspec_fails(good: Host) -> None:
@@ -452,10 +456,10 @@ def test_inspec_fails(good: Host) -> None:
 
 def test_inspec_was_started_and_did_not_end(good: Host) -> None:
     now = time.time()
-    write_inspec_runs(good, 1, now - 600, now - 600)
+    write_inspec_runs(good, 1, now - 600, 0)
     assert problems(good) == [], "it still runs"
 
-    write_inspec_runs(good, 1, now - 3 * 3600, now - 3 * 3600)
+    write_inspec_runs(good, 1, now - 3 * 3600, now - 86400)
     only(good, "InSpec: was started for ssh-baseline 3 h ago and has not ended")
 
 
