@@ -37,13 +37,12 @@ def inspec_runs(folder: str) -> list[InspecRun]:
     found = []
     for path in sorted(glob.glob(os.path.join(glob.escape(folder), FILES))):
         try:
-            values = read_prom(path).values
-        except (OSError, ValueError):
+            reports: dict[str, dict[str, float]] = defaultdict(dict)
+            for (name, labels), value in read_prom(path).values.items():
+                reports[dict(labels).get("report", "")][name.removeprefix(_PREFIX)] = value
+            found += [_run(report, path, metrics) for report, metrics in reports.items()]
+        except (OSError, ValueError, OverflowError):
             continue
-        reports: dict[str, dict[str, float]] = defaultdict(dict)
-        for (name, labels), value in values.items():
-            reports[dict(labels).get("report", "")][name.removeprefix(_PREFIX)] = value
-        found += [_run(report, path, metrics) for report, metrics in reports.items()]
     return found
 
 

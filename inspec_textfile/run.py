@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from inspec_textfile import __version__, carryover, memory
 from inspec_textfile.convert import Context, Converted, Options, cache_key, convert
 from inspec_textfile.files import BusyError, OutputError, OutputFolder
+from inspec_textfile.inspec_runs import inspec_runs
 from inspec_textfile.memory import Memory, ReportMemory
 from inspec_textfile.messages import Messages
 from inspec_textfile.metrics.exposition import exposition
@@ -303,6 +304,8 @@ def _remove_page(reports_folder: OutputFolder, gone: ReportMemory, say: _Report)
 
 def _fleet(reports: Mapping[str, ReportState], reports_folder: OutputFolder | None, job: Job) -> Fleet:
     """Return what overviews show of all reports."""
+    runs = inspec_runs(job.output_dir) if job.output_dir else []
+    failed = {one.report: one.started for one in runs if one.success is False}
     return Fleet(
         reports=tuple(
             FleetReport(
@@ -310,6 +313,7 @@ def _fleet(reports: Mapping[str, ReportState], reports_folder: OutputFolder | No
                 state.summary,
                 state.unreadable,
                 has_page=not state.unreadable or bool(reports_folder and reports_folder.has(page_file(name))),
+                inspec_failed=failed.get(name),
             )
             for name, state in reports.items()
         ),

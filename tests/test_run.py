@@ -90,3 +90,20 @@ def test_results_are_looked_for_under_the_lock(host: Host, monkeypatch: pytest.M
     do(host)
 
     assert order == ["textfiles", "reports", "look"]
+
+
+def test_the_index_says_that_inspec_itself_fails_as_run_inspec_sh_tells(host: Host) -> None:
+    host.add("7.1.16/all-pass")
+    host.add("7.1.16/ssh-baseline")
+    failing, good = ('inspec_exec_success{{report="{}"}} {}\n'.format(*one) for one in (("all-pass", 0), ("ssh-baseline", 1)))
+    started = 'inspec_exec_last_start_timestamp_seconds{report="all-pass"} 1.7955e+09\n'
+    (host.textfiles / "inspec_exec.prom").write_text(failing + started)
+    (host.textfiles / "inspec_exec-tls.prom").write_text(good)
+    (host.textfiles / "inspec_exec-odd.prom").write_text('inspec_exec_last_exit_status{report="x"} NaN\n')
+
+    assert do(host) == []
+
+    index = (host.reports / "index.html").read_text()
+    assert index.count("InSpec itself fails</b>") == 1
+    assert "It was last started <time" in index
+    assert "InSpec itself fails for 1." in index

@@ -20,8 +20,8 @@ class FleetReport(NamedTuple):
     """Why its current results cannot be read; None if they can be."""
     has_page: bool = True
     """Whether there is a page to link to."""
-    inspec_failing_since: float | None = None
-    """Since when InSpec itself has been failing for this report: Unix time, seconds; None if it is not, or nothing is known."""
+    inspec_failed: float | None = None
+    """Start of InSpec's last run for this report, if it made no results: Unix time, seconds; None if it did, or is unknown."""
 
 
 class Fleet(NamedTuple):

@@ -205,9 +205,9 @@ def _notes(one: Standing) -> Iterable[Markup]:
         reason = broken.reason.rstrip(".") if broken.missing else f"the results file {broken.reason.rstrip('.')}"
         figures = " Figures: the last run that could be read." if summary else ""
         yield html('<p><b class="unreadable">Unreadable</b>{}: {}.{}</p>', since, reason, figures)
-    if one.report.inspec_failing_since is not None:
-        since = minute(one.report.inspec_failing_since, "utc")
-        yield html('<p><b class="error">InSpec itself fails</b> since {}: there are no newer results.</p>', since)
+    if one.report.inspec_failed is not None:
+        last, since = minute(one.report.inspec_failed, "utc"), minute(one.now or None, "utc")
+        yield html('<p><b class="error">InSpec itself fails</b>: no results since {}. It was last started {}.</p>', since, last)
     if summary and summary.not_loaded:
         yield html('<p><b class="not_loaded">Not loaded</b>: {}</p>', _did_not_run(summary.not_loaded))
     if summary and one.state == NOT_FULLY_TESTED:

@@ -61,7 +61,7 @@ class Standing(NamedTuple):
     @property
     def marks(self) -> list[str]:
         """What it has beside its state. Last good figures of an unreadable report mark nothing: they may no longer hold."""
-        found = [INSPEC_FAILS] if self.report.inspec_failing_since is not None else []
+        found = [INSPEC_FAILS] if self.report.inspec_failed is not None else []
         if self.state != UNREADABLE:
             found += [mark for mark, count in self._counts if count]
         return found
