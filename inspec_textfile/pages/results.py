@@ -14,10 +14,12 @@ from inspec_textfile.words import count, number
 
 _MAX_SHOWN = 3
 """Results shown before the rest is folded: a screen has room for the fix below them."""
-_BRIEF, _BRIEF_LINES, _BRIEF_DESCRIBED = 720, 12, 360
+_BRIEF, _BRIEF_LINES, _BRIEF_DESCRIBED = 540, 12, 330
 """Characters and lines of the messages at hand, and characters of what was tested, together: a screen takes no more."""
 _MAX_MESSAGE = 3000
 """Characters of any other message shown before the rest is folded."""
+_DIFF = "\nDiff:\n"
+"""What RSpec puts before the lines that differ."""
 _MAX_LINE = 100
 """Characters of a message in a list."""
 _SLOW = 1.0
@@ -154,7 +156,9 @@ def _end(text: str) -> int:
 
 
 def _brief_end(text: str, share: int) -> int:
-    """Return where a message at hand is folded: after some lines, or within one that is long."""
+    """Return where a message at hand is folded: after some lines, or within one that is long; before the diff of several."""
+    if share > 1 and _DIFF in text:
+        return min(text.index(_DIFF), _BRIEF // share)
     end = 0
     for _ in range(_BRIEF_LINES // share):
         end = text.find("\n", end) + 1
@@ -167,7 +171,7 @@ def _brief_end(text: str, share: int) -> int:
 
 def _printed(text: str) -> Markup:
     """Return a message with its colours, or with the lines of its diff marked."""
-    before, found, diff = text.partition("\nDiff:\n")
+    before, found, diff = text.partition(_DIFF)
     if not found or "\x1b" in text:
         return terminal_text(text)
     return html("{}\nDiff: - expected, + got\n{}", before, join(map(_diff_line, diff.split("\n")), "\n"))

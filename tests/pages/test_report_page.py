@@ -200,6 +200,13 @@ def test_in_diffs_what_the_host_has_is_what_is_wrong() -> None:
     assert shown in page
 
 
+def test_diffs_of_several_messages_are_folded_so_that_the_fix_is_near() -> None:
+    failed = result("failed")._replace(message="expected 2\nDiff:\n@@ -1 +1 @@\n-2\n+1\n")
+    page = pages.render_report(report_of(profile_of(control("c", results=(failed, failed)))))
+    assert page.count("<pre>expected 2</pre>") == 2
+    assert page.count("<pre>\nDiff: - expected, + got\n@@ -1 +1 @@\n<ins>-2</ins>\n<del>+1</del>") == 2
+
+
 # --- verdict ------------------------------------------------------------------------------------------------------------------
 
 
