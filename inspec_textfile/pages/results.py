@@ -170,9 +170,9 @@ def _brief_end(text: str, share: int) -> int:
 
 
 def _printed(text: str) -> Markup:
-    """Return a message with its colours, or with the lines of its diff marked."""
+    """Return a message with its colours, or with the lines of its diff marked, if they are few enough to be read."""
     before, found, diff = text.partition(_DIFF)
-    if not found or "\x1b" in text:
+    if not found or "\x1b" in text or len(diff) > _MAX_MESSAGE:
         return terminal_text(text)
     return html("{}\nDiff: - expected, + got\n{}", before, join(map(_diff_line, diff.split("\n")), "\n"))
 
