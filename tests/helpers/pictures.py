@@ -27,8 +27,13 @@ SAMPLE = REPOSITORY / "tests" / "data" / "sample"
 LAST_DAY = date(2026, 11, 24)
 DAYS = 21
 _WIDTH = 1200
-_SHOWN = {"index": ("index.html", 340), "report": ("inspec-ssh-baseline.json.html", 720)}
-"""Name of a picture -> page, height."""
+_BOTH, _LIGHT = ("light", "dark"), ("light",)
+_SHOWN = {
+    "index": ("index.html", 420, _BOTH),
+    "controls": ("controls.html", 420, _LIGHT),
+    "report": ("inspec-ssh-baseline.json.html", 760, _BOTH),
+}
+"""Name of a picture -> page, height, colour schemes."""
 
 
 def make() -> None:
@@ -41,8 +46,8 @@ def make() -> None:
         for age in range(DAYS - 1, -1, -1):
             _run(root, age)
         browser = driver.chromium.launch(executable_path=require("chromium", "chromium"), args=ARGUMENTS)
-        for name, (page, height) in _SHOWN.items():
-            for scheme in ("light", "dark"):
+        for name, (page, height, schemes) in _SHOWN.items():
+            for scheme in schemes:
                 _photograph(browser, root / "reports" / page, height, scheme, PICTURES / f"{name}-{scheme}.png")
         browser.close()
 
