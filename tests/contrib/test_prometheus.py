@@ -271,6 +271,7 @@ FIRING = {
     "InspecResultsStale": {(IN_A_FOLDER, None), *((case, None) for case in REPORTS)} - {_NOTHING_RUN, _NO_REPORT},
     "InspecResultsInFuture": set(),
     "InspecExecFailing": {(NEVER_MADE, None)},
+    "InspecExecNotEnded": set(),
     "InspecAttestationExpiring": set(),
     "InspecReportUnreadable": {_NO_REPORT},
     "InspecWaiverExpired": {("waivers", "waivers")},
