@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import NamedTuple
@@ -18,7 +18,6 @@ RULES: Counter[str] = Counter()
 
 FAILING = ("failed", "error")
 SEVERITIES = {"critical": 0.9, "high": 0.7, "medium": 0.5}
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 Key = tuple[str, str]
 """A profile's name and a control's id."""
@@ -104,12 +103,9 @@ def read(past: Past, run: Run, now: float) -> Past:
     if is_last(past, run):
         RULES["the same bytes are the same run"] += 1
         return past
-    if _is_clock_wrong(past, now):
-        RULES["this host's clock is wrong: nothing is forgotten"] += 1
-    else:
-        while past.last and past.last.start > now + HOUR:
-            RULES["a run that was ahead of the clock is forgotten"] += 1
-            past = (past.before or Past())._replace(told=frozenset())
+    while past.last and past.last.start > now + HOUR:
+        RULES["a run that was ahead of the clock is forgotten"] += 1
+        past = (past.before or Past())._replace(told=frozenset())
     if past.last is None or run.start > past.last.start:
         RULES["a later start is a new run"] += 1
         return _with(past, run)
@@ -126,24 +122,16 @@ def renamed(past: Past, run: Run) -> Past:
         return past
     fits = past.profiles and past.last.host == run.host and _loaded(past.last) == _loaded(run)
     is_same = is_last(past, run) or bool(fits)
-    RULES["a file that is renamed is the same report" if is_same else "a renamed file fits no report"] += 1
-    return past if is_same else Past(told=frozenset({"gone"}))
+    if is_same:
+        RULES["a file that is renamed is the same report"] += 1
+        return past
+    RULES["a renamed file fits no report"] += 1
+    return Past(told=frozenset({"gone"}))
 
 
 def is_last(past: Past, run: Run) -> bool:
     """Return whether a run is the last one that is known."""
     return past.last == run
-
-
-def _is_clock_wrong(past: Past, now: float) -> bool:
-    starts = list(_starts(past))
-    return len(starts) > 1 and min(starts) > now + HOUR
-
-
-def _starts(past: Past | None) -> Iterator[float]:
-    while past and past.last:
-        yield past.last.start
-        past = past.before
 
 
 def _with(before: Past, run: Run) -> Past:
@@ -172,7 +160,10 @@ def _with(before: Past, run: Run) -> Past:
         version = run.profiles[profile].version
         until = end_of(control.waiver)
         if control.outcome in FAILING:
-            RULES["a finding goes on" if known else "a finding begins"] += 1
+            if known:
+                RULES["a finding goes on"] += 1
+            else:
+                RULES["a finding begins"] += 1
             after[profile, id_] = Finding(known.since if known else run.start, version, until)
             if until >= run.start:
                 RULES["a finding is waived"] += 1
