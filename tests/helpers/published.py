@@ -8,9 +8,12 @@ import re
 from pathlib import Path
 from urllib.parse import quote_plus
 
+from inspec_textfile.pages.overviews import OVERVIEWS
+
 from helpers.host import Host
 from helpers.paths import REPORTS, REPOSITORY
 
+OVERVIEW_FILES = frozenset(overview.file_name for overview in OVERVIEWS)
 HARD_NAMES = (
     "ssh-baseline",
     "tests from profiles.bare-tests",  # InSpec's own, for tests outside a profile

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from inspec_textfile import memory
+from inspec_textfile.files import OutputFolder
 
 from helpers.fake_store import DIE, LEAK, LOST, OK, RESET, SILENT_CLOSE, STALL, FakeStore
 from helpers.host import COMMAND, Host
 from helpers.marks import long
-from helpers.published import results
+from helpers.published import OVERVIEW_FILES, results
 from helpers.servers import eventually
 
-KEYS = {"all-pass/h:1", "h:1/inspec-all-pass.json.html", "h:1/index.html"}
+OVERVIEWS = {f"h:1/{name}" for name in OVERVIEW_FILES}
+KEYS = {"all-pass/h:1", "h:1/inspec-all-pass.json.html", *OVERVIEWS}
 OPTIONS = ["--upload", "s3://pages", "--instance", "h:1"]
 
 
@@ -72,7 +76,7 @@ def test_only_what_changed_is_sent(ready: Host, store: FakeStore) -> None:
 
     ready.add("7.1.16/ssh-baseline")
     assert upload(ready, store) == (0, "")
-    assert set(store.bodies) == {"h:1/inspec-ssh-baseline.json.html", "acme-ssh-baseline/h:1", "h:1/index.html"}
+    assert set(store.bodies) == {"h:1/inspec-ssh-baseline.json.html", "acme-ssh-baseline/h:1", *OVERVIEWS}
 
 
 def state_of(host: Host) -> Path:
@@ -95,15 +99,17 @@ def test_another_place_gets_everything(ready: Host, store: FakeStore, change: st
 
     code, line = upload(ready, store, *more)
 
-    assert (code, "is damaged" in line) == ((1, True) if change == "damaged memory" else (0, False))
-    assert len(store.bodies) == 3
+    told = {"damaged memory": "is damaged", "no memory": "is missing"}.get(change, "")
+    assert (code, told in line) == (1 if told else 0, True)
+    assert len(store.bodies) == len(KEYS)
 
 
 def test_the_memory_holds_no_secret(ready: Host, store: FakeStore) -> None:
     upload(ready, store)
 
-    head = json.loads(state_of(ready).read_text().splitlines()[0])
-    assert set(head["upload"]["sent"]) == KEYS
+    with OutputFolder(str(ready.textfiles), locked=False) as folder:
+        upload_state: Any = memory.load(folder, ready.prom.name)[0].upload
+    assert set(upload_state["sent"]) == KEYS
     assert LEAK not in state_of(ready).read_text()
     assert [path.name for path in ready.reports.iterdir() if path.name.startswith(".")] == []
 
@@ -132,7 +138,7 @@ def test_uploads_go_side_by_side_but_not_all_at_once(host: Host, store: FakeStor
 
     assert upload(host, store) == (0, "")
 
-    assert len(store.bodies) == 41
+    assert len(store.bodies) == 40 + len(OVERVIEWS)
     assert 4 <= store.most_at_once <= 8
 
 
@@ -180,8 +186,8 @@ def test_a_fault_that_stays(ready: Host, store: FakeStore, fault: str | int, tol
     code, line = upload(ready, store, "--upload-timeout", "3" if fault == STALL else "45")
 
     assert code == 1
-    missing = "2 of 3" if known else "3 of 3"  # the profile's page only leads to the report's
-    assert line == f"{missing} pages were not published: {told}; the next run tries again"
+    missing = len(KEYS) - known  # the profile's page only leads to the report's
+    assert line == f"{missing} of {len(KEYS)} pages were not published: {told}; the next run tries again"
     assert time.monotonic() - started < (13 if fault == STALL else 30)
     kept = ready.series().get("inspec_upload_last_success_timestamp_seconds")
     assert kept == (last if known else None)
@@ -197,7 +203,7 @@ def test_one_object_that_fails_takes_no_other_along(ready: Host, store: FakeStor
     code, line = upload(ready, store)
 
     assert code == 1
-    assert line.startswith("1 of 3 pages were not published: the store refuses")
+    assert line.startswith(f"1 of {len(KEYS)} pages were not published: the store refuses")
     assert store.objects.keys() == KEYS - {"all-pass/h:1"}
     store.behaviour = lambda _key, _times: OK
     store.forget()
@@ -213,7 +219,7 @@ def test_many_pages_and_a_dead_store_take_no_longer_than_a_few(host: Host, store
     code, line = upload(host, store)
 
     assert code == 1
-    assert line.startswith("61 of 61 pages were not published")
+    assert line.startswith("{0} of {0} pages were not published".format(60 + len(OVERVIEWS)))
     assert sum(store.asked.values()) <= 16
 
 
@@ -238,8 +244,9 @@ def test_a_store_that_is_killed_midway_and_comes_back(host: Host, store: FakeSto
     store.forget()
     store.start()
     assert upload(host, store) == (0, "")
-    assert len(store.objects) == 25
-    assert 25 - len(done) <= len(store.bodies) <= 25 - len(done) + 8  # those under way then are sent again
+    total = 24 + len(OVERVIEWS)
+    assert len(store.objects) == total
+    assert total - len(done) <= len(store.bodies) <= total - len(done) + 8  # those under way then are sent again
 
 
 # --- signals -----------------------------------------------------------------------------------------------------------------
@@ -279,7 +286,7 @@ def test_after_a_kill_what_was_not_noted_is_sent_again(ready: Host, store: FakeS
     store.behaviour = lambda _key, _times: OK
     store.forget()
     assert upload(ready, store) == (0, "")
-    assert set(store.bodies) == {"h:1/inspec-ssh-baseline.json.html", "acme-ssh-baseline/h:1", "h:1/index.html"}
+    assert set(store.bodies) == {"h:1/inspec-ssh-baseline.json.html", "acme-ssh-baseline/h:1", *OVERVIEWS}
     assert_complete(ready, store)
 
 
