@@ -151,11 +151,16 @@ class OutputFolder:
         return False
 
     def remove(self, name: str) -> None:
-        """Remove a file. Raises OutputError."""
+        """Remove a file, and the folders below this one that it leaves empty. Raises OutputError."""
         try:
             os.unlink(os.path.basename(name), dir_fd=self._folder_of(name, create=False))
         except OSError as error:
             raise OutputError(f"{os.path.join(self.path, name)}: cannot be removed: {error.strerror}") from None
+        parent = os.path.dirname(name)
+        with contextlib.suppress(OSError):  # there is something else in it
+            while parent:
+                os.rmdir(parent, dir_fd=self._descriptor)
+                parent = os.path.dirname(parent)
 
     def replace(self, name: str, data: bytes, mode: int | None = None, *, durable: bool = True) -> None:
         """Write a file's whole content under a temporary name, and rename it to `name`.

@@ -112,6 +112,19 @@ def test_a_results_file_that_was_removed_takes_its_page_with_it(fleet: Host) -> 
     assert "web01" not in (fleet.reports / "index.html").read_text()
 
 
+def test_the_folder_of_the_last_page_goes_with_it(fleet: Host) -> None:
+    fleet.add("7.1.16/all-pass", "db/01/ssh.json")
+    fleet.add("7.1.16/all-pass", "db/02.json")
+    fleet.run()
+    assert page(fleet, "db/01/ssh").exists() or (fleet.reports / "inspec-db" / "01").is_dir()
+    (fleet.results / "db" / "01" / "ssh.json").unlink()
+
+    fleet.run()
+
+    assert not (fleet.reports / "inspec-db" / "01").exists()
+    assert (fleet.reports / "inspec-db").is_dir()
+
+
 def test_a_page_that_somebody_changed_is_not_removed(fleet: Host) -> None:
     page(fleet, "web01").write_text("mine")
     (fleet.results / "web01.json").unlink()
