@@ -298,6 +298,8 @@ def _job(results: tuple[str, ...], options: dict[str, Any], directory: str | Non
         max_control_series=options["max_control_series"],
         inputs=not options["no_inputs"],
         limits=options["remediation_days"],
+        # As run_inspec.sh chooses: beside the .prom that was asked for, else in node_exporter's folder.
+        inspec_dirs=OUTPUT_DIRS if directory and not options["output"] else (),
         upload=_publication(options),
     )
 

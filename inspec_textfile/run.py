@@ -69,6 +69,8 @@ class Job(NamedTuple):
     """(severity, days) in which a finding must be repaired."""
     upload: Publication | None = None
     """Where the pages are published; None for nowhere."""
+    inspec_dirs: tuple[str, ...] = ()
+    """Folders where run_inspec.sh may say how InSpec itself went; none: `output_dir`."""
     stdin_problem: str = ""
     """Why standard input cannot be read, "" if it can."""
 
@@ -304,7 +306,8 @@ def _remove_page(reports_folder: OutputFolder, gone: ReportMemory, say: _Report)
 
 def _fleet(reports: Mapping[str, ReportState], reports_folder: OutputFolder | None, job: Job) -> Fleet:
     """Return what overviews show of all reports."""
-    runs = inspec_runs(job.output_dir) if job.output_dir else []
+    folders = job.inspec_dirs or ((job.output_dir,) if job.output_dir else ())
+    runs = [one for folder in folders for one in inspec_runs(folder)]
     failed = {one.report: one.started for one in runs if one.success is False}
     return Fleet(
         reports=tuple(

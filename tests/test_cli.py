@@ -250,6 +250,23 @@ def test_no_folder_of_node_exporter(host: Host) -> None:
     assert "pass --output DIR/inspec.prom" in done.stderr
 
 
+def test_where_run_inspec_tells_how_inspec_went(host: Host) -> None:
+    """In node_exporter's folder, where the .prom is no longer."""
+    host.add("7.1.16/ssh-baseline")
+    own = host.root / "own"
+    own.mkdir()
+    series = {"last_start_timestamp_seconds": 1_800_000_000, "success": 0}
+    text = "".join(f'inspec_exec_{name}{{report="ssh-baseline"}} {value}\n' for name, value in series.items())
+    (host.textfiles / "inspec_exec.prom").write_text(text)
+    code = f"from inspec_textfile import cli; cli.OUTPUT_DIRS = ({str(own)!r}, {str(host.textfiles)!r}); cli.main()"
+    options = ["--results-dir", str(host.results), "--reports-dir", str(host.reports)]
+
+    subprocess.run([sys.executable, "-c", code, *options], capture_output=True, check=True)
+
+    assert (own / "inspec.prom").exists()
+    assert "InSpec itself fail" in (host.reports / "index.html").read_text()
+
+
 # --- bad input -------------------------------------------------------------------------------------------------------------
 
 
