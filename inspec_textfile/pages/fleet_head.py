@@ -106,7 +106,8 @@ def _failing(failing: Sequence[Standing], total: int) -> str:
     critical = sum(LEVELS[0] in one.severities for one in failing)
     if total == 1:
         return f"The report has failing controls{', a critical one among them' if critical else ''}"
-    who = f"{number(len(failing))} of {number(total)} reports {'has' if len(failing) == 1 else 'have'} failing controls"
+    who = f"All {number(total)}" if len(failing) == total else f"{number(len(failing))} of {number(total)}"
+    who += f" reports {'has' if len(failing) == 1 else 'have'} failing controls"
     return f"{who}, {number(critical)} a critical one" if critical else who
 
 

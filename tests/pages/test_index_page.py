@@ -308,6 +308,11 @@ def test_no_reports() -> None:
             "The report has failing controls, a critical one among them.",
         ),
         (
+            [report_with("a", failing={"low": 1}), report_with("b", failing={"critical": 1})],
+            "failed",
+            "All 2 reports have failing controls, 1 a critical one.",
+        ),
+        (
             [report_with("a"), report_with("b", failing={"low": 1}), report_with("c", unreadable=True)],
             "failed",
             "1 of 3 reports has failing controls. 1 could not be read.",
