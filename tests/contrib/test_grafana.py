@@ -20,6 +20,8 @@ VARIABLES: dict[str, dict[str, Any]] = {variable["name"]: variable for variable 
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 QUERIES = [(panel, target) for panel in PANELS for target in panel.get("targets", ())]
 EXPRESSIONS = {f"{panel['id']} {panel['title']} {target['refId']}": target["expr"] for panel, target in QUERIES}
+CHOICES = ("instance", "report", "profile")
+COUNTS = [name for name, variable in VARIABLES.items() if variable["hide"]]
 # What Grafana puts in for the variables at first.
 EVERYTHING = {name: variable.get("allValue", variable["query"]) for name, variable in VARIABLES.items()}
 
@@ -109,8 +111,36 @@ def test_a_query_returns_data_for_one_host_and_one_profile(stack: Stack, query: 
     assert stack.query(substituted(EXPRESSIONS[query], **chosen))
 
 
+def test_a_panel_has_at_most_50_lines_and_200_rows() -> None:
+    """Where it has one for each host, report, profile or control. tests/benchmark/rules.py counts them in a large fleet."""
+    for panel in PANELS:
+        for_each = any(f"{{{{{name}}}}}" in target["legendFormat"] for target in panel.get("targets", ()) for name in CHOICES)
+        if panel["type"] != "table" and not for_each:
+            continue
+        most = 200 if panel["type"] == "table" else 50
+        limits = [re.findall(r"(?:top|bottom)k\((\d+), ", target["expr"]) for target in panel["targets"]]
+        assert all(limits), panel["title"]
+        # Each query of a table fills columns of the same rows.
+        found = limits[:1] if panel["type"] == "table" else limits
+        assert sum(int(limit) for each in found for limit in each) <= most, panel["title"]
+        assert re.search(r" \(at most \d+ of \$", panel["title"]), panel["title"]
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_title_says_how_many_there_are(stack: Stack, name: str) -> None:
+    """As Grafana makes the text of a variable of a query's result: labels, value and time of each."""
+    query = re.fullmatch(r"query_result\((.*)\)", VARIABLES[name]["query"]["query"])
+    assert query
+    assert any(f"${name} " in panel["title"] or f"${name})" in panel["title"] for panel in PANELS)
+
+    (found,) = stack.query(substituted(query[1], **EVERYTHING))
+    text = f"{{{','.join(found['metric'])}}} {found['value'][1]} {found['value'][0] * 1000}"
+
+    assert re.search(VARIABLES[name]["regex"].strip("/"), text)
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("name", [name for name, variable in VARIABLES.items() if variable["type"] == "query"])
+@pytest.mark.parametrize("name", CHOICES)
 def test_a_variable_finds_values(stack: Stack, name: str) -> None:
     found = re.fullmatch(r"label_values\((.*), (\w+)\)", VARIABLES[name]["query"]["query"])
     assert found
@@ -122,7 +152,7 @@ def test_a_variable_finds_values(stack: Stack, name: str) -> None:
 
 @pytest.mark.long
 def test_the_link_of_a_row_leads_to_the_control_on_its_page(stack: Stack) -> None:
-    (panel,) = [panel for panel in PANELS if panel["title"] == "Failing controls" and panel["type"] == "table"]
+    (panel,) = [panel for panel in PANELS if panel["title"].startswith("Failing controls (")]
     (target,) = panel["targets"]
     (override,) = [override for override in panel["fieldConfig"]["overrides"] if override["matcher"]["options"] == "page"]
     (link,) = [part["value"][0]["url"] for part in override["properties"] if part["id"] == "links"]
@@ -145,4 +175,4 @@ def _followed(link: str, labels: dict[str, str]) -> str:
 def test_the_readme_tells_how_to_set_each_variable() -> None:
     readme = (REPOSITORY / "contrib" / "grafana" / "README.md").read_text(encoding="utf-8")
 
-    assert [variable["label"] for variable in VARIABLES.values() if f"**{variable['label']}**" not in readme] == []
+    assert [name for name, made in VARIABLES.items() if name not in COUNTS and f"**{made['label']}**" not in readme] == []

@@ -137,9 +137,9 @@ WRONG = {
     "a type that is wrong": lambda board: board["panels"][1]["gridPos"].update(w="3"),
     "an option that is unknown": lambda board: board["panels"][1]["options"].update(colour="value"),
     "an option of another kind": lambda board: board["panels"][1]["options"].update(graphMode="bars"),
-    "a setting of a panel": lambda board: board["panels"][15]["fieldConfig"]["defaults"]["custom"].update(drawStyle="dots"),
+    "a setting of a panel": lambda board: board["panels"][16]["fieldConfig"]["defaults"]["custom"].update(drawStyle="dots"),
     "a query": lambda board: board["panels"][1]["targets"][0].update(expression="up"),
-    "a transformation": lambda board: board["panels"][20]["transformations"][0].update(name="merge"),
+    "a transformation": lambda board: board["panels"][21]["transformations"][0].update(name="merge"),
     "a variable": lambda board: board["templating"]["list"][1].update(refresh="often"),
 }
 
