@@ -287,7 +287,7 @@ def test_nobody_else_can_hold_the_lock(folder: Path) -> None:
         "for one in held: fcntl.flock(one, fcntl.LOCK_EX)\n"
         "print(flush=True); time.sleep(60)"
     )
-    for path in (folder, *folder.parents[:3]):
+    for path in (folder, *list(folder.parents)[:3]):
         path.chmod(0o755)
     (folder / ".inspec-textfile.lock").touch(0o600)
     with subprocess.Popen([sys.executable, "-c", attack, str(folder)], stdout=subprocess.PIPE) as attacker:
