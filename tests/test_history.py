@@ -200,6 +200,14 @@ def test_a_run_that_is_put_back_changes_nothing() -> None:
     assert after(first, second, first, second) == after(first, second)
 
 
+@pytest.mark.parametrize("old", ["passed", "not_reviewed", "absent"])
+def test_a_run_that_is_put_back_closes_no_finding(old: str) -> None:
+    first, third = report(0, p=Ran({"a": "passed"})), report(3, p=Ran({"a": "failed"}))
+    told = after(first, third, report(1, p=Ran({} if old == "absent" else {"a": old})))
+
+    assert told.findings[A] == streak(day(3), 1)._replace(status="not_tested")
+
+
 def test_the_same_run_again_is_no_new_run() -> None:
     first, second = states("passed", "failed")
 
@@ -227,6 +235,21 @@ def test_a_run_from_a_clock_that_was_wrong_is_forgotten() -> None:
     assert told.findings[A].since == day(0)
     assert [run.started for run in told.runs] == [day(0), day(2)]
     assert without_wrong_clock(past, day(5000)) == past
+
+
+@pytest.mark.parametrize("before", [(), ("passed",)])
+@pytest.mark.parametrize("now", ["failed", "not_reviewed"])
+def test_a_finding_of_a_wrong_clock_begins_with_the_next_run(before: tuple[str, ...], now: str) -> None:
+    """Its time is forgotten, not that it failed."""
+    past = Past()
+    for one in (*states(*before), report(4000, p=Ran({"a": "failed"}))):
+        past = advance(past, one)
+    for number, status in ((2, now), (3, "not_reviewed")):
+        last = report(number, p=Ran({"a": status}))
+        past = through_the_memory(advance(without_wrong_clock(past, day(4)), last))
+
+    assert shown(past, last).findings[A].status == "not_tested"
+    assert shown(past, last).findings[A].since == day(2)
 
 
 def test_two_runs_from_a_clock_that_was_wrong_end_no_streak() -> None:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 MAX_RUNS = 60
 """Runs of a report that are remembered."""
+EARLIEST = 1446336000.0
+"""November 2015, when InSpec was first released: a run that began before it had a wrong clock. Unix time, seconds."""
 MAX_NOT_TESTED = 10_000
 """Findings of a report that are kept although its last run did not test them."""
 

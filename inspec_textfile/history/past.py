@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from inspec_textfile.history.differences import differences
 from inspec_textfile.history.model import (
+    EARLIEST,
     MAX_RUNS,
     Change,
     Changes,
@@ -26,8 +27,6 @@ from inspec_textfile.report.status import count_controls
 from inspec_textfile.report.target import machine_of, same_host
 
 RULES: tuple[Rule, ...] = (STREAKS,)
-EARLIEST = 1446336000.0
-"""November 2015, when InSpec was first released: a run that began before it had a wrong clock. Unix time, seconds."""
 
 
 def start_of(report: Report) -> float:
@@ -81,11 +80,13 @@ def shown(past: Past, report: Report) -> History:
     started = start_of(report)
     if started >= past.last.started:
         return History(past.runs, open_findings(known, started), past.changes, past.last.states)
-    failing = {key for key, control in controls_of(report) if is_failing(control.status)}
     older = Changes(differences=(Difference("report_older"),))
     if other_host(past.last, report):
         return History(runs=past.runs, changes=older)
-    return History(past.runs, {key: known[key] for key in failing & known.keys()}, older)
+    # They were tested since: what an older run says of them closes none.
+    failing = {key for key, control in controls_of(report) if is_failing(control.status)}
+    findings = {key: old if key in failing else old._replace(status=NOT_TESTED) for key, old in known.items()}
+    return History(past.runs, open_findings(findings, past.last.started), older)
 
 
 def findings_of(snapshot: Snapshot | None) -> Mapping[ControlKey, Finding]:
@@ -105,11 +106,17 @@ def without_wrong_clock(past: Past, latest: float) -> Past:
     if len(past.runs) > 1 and past.runs[0].started > latest:
         return past
     runs = tuple(run for run in past.runs if EARLIEST <= run.started <= latest)
-    last = past.before
-    if last and last.started > latest:  # two wrong runs: what has been failing since before them still does
-        states = {rule.name: rule.without_future(last.states[rule.name], latest) for rule in RULES if rule.name in last.states}
-        last = last._replace(started=runs[-1].started, states=states) if runs else None
-    return Past(runs=runs, last=last if runs else None)
+    known = past.before if runs else None
+    if known and known.started > latest:  # two wrong runs: what has been failing since before them still does
+        known = known._replace(started=runs[-1].started)
+    if known is None:  # none to compare with
+        known = past.last._replace(started=EARLIEST, profiles={}, states={})
+    states = {
+        rule.name: rule.without_future(known.states.get(rule.name), past.last.states[rule.name], latest)
+        for rule in RULES
+        if rule.name in past.last.states
+    }
+    return Past(runs=runs, last=known._replace(states=states))
 
 
 def same_report(past: Past, report: Report) -> bool:
@@ -279,7 +286,7 @@ def _changes(step: Step, last: Snapshot, other: Replaced | None) -> Changes:
     before, report = step.before, step.report
     if other:
         return Changes(differences=(Difference("other_host", old=other.name, new=report.target),))
-    if before is None:
+    if before is None or not before.profiles:
         return Changes()
     renamed = _renamed(before, report)
     notes = tuple(differences(before.profiles, report.profiles, last.profiles, renamed))

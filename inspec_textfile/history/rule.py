@@ -33,8 +33,11 @@ class Rule:
         """Return the state after a run; `state` is the one before it, None for the first."""
         raise NotImplementedError
 
-    def without_future(self, state: Any, latest: float) -> Any:  # noqa: ARG002  # for rules whose states hold times
-        """Return a state without what it knows of times after `latest` (Unix time, seconds)."""
+    def without_future(self, state: Any, wrong: Any, latest: float) -> Any:  # noqa: ARG002  # for rules whose states hold times
+        """Return a state, None for none, with what stays of `wrong`, the one after it, whose run had a wrong clock.
+
+        `latest`: no time that is known can be after it; Unix time, seconds.
+        """
         return state
 
     def as_json(self, state: Any) -> Any:

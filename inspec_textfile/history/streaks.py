@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import compress
 from typing import Any
 
-from inspec_textfile.history.model import MAX_NOT_TESTED, ControlKey, Finding, ProfileRun
+from inspec_textfile.history.model import EARLIEST, MAX_NOT_TESTED, ControlKey, Finding, ProfileRun
 from inspec_textfile.history.rule import Rule, Step
 from inspec_textfile.report.model import FAILED, LOADED, NOT_APPLICABLE, NOT_TESTED, PASSED, Control, Report, is_failing
 from inspec_textfile.report.status import result_status, status_without_waiver
@@ -44,12 +44,14 @@ class Streaks(Rule):
         for key, old in known.items():  # controls that this run does not have
             profile = renamed.get(key.profile, key.profile)
             if not (profile in loaded and _is_gone(old, versions[profile], step, profile, key.profile)):
-                findings[ControlKey(profile, key.control)] = old._replace(status=NOT_TESTED)
+                findings[ControlKey(profile, key.control)] = _not_tested(old, step)
         return _bounded(findings)
 
-    def without_future(self, state: _Findings, latest: float) -> dict[ControlKey, Finding]:
-        """Return the findings that are known from runs until `latest`."""
-        return {key: finding for key, finding in state.items() if finding.since <= latest}
+    def without_future(self, state: _Findings | None, wrong: _Findings, latest: float) -> dict[ControlKey, Finding]:
+        """Return the findings before a run of a wrong clock, and those that began in it: only their time is wrong."""
+        began = {key: finding for key, finding in wrong.items() if not EARLIEST <= finding.since <= latest}
+        findings = {**began, **(state or {})}
+        return {key: one if EARLIEST <= one.since <= latest else one._replace(since=latest) for key, one in findings.items()}
 
     def as_json(self, state: _Findings) -> dict[str, Any]:
         """Return findings as a table for each profile: the names of the columns are given once."""
@@ -106,7 +108,7 @@ def _judged(control: Control, old: Finding | None, version: str, step: Step, key
             title=control.entry.title or (old.title if old else ""),
             severity=control.severity,
             status=control.status,
-            since=old.since if old else step.started,
+            since=min(old.since, step.started) if old else step.started,
             first_seen=old.first_seen if old else not _was_run(step, key.profile),
             runs=old.runs + 1 if old else 1,
             tests=sum(result_status(result) == FAILED for result in results) + control.entry.removed.get(FAILED, 0),
@@ -117,7 +119,12 @@ def _judged(control: Control, old: Finding | None, version: str, step: Step, key
         )
     if not old or outcome in (PASSED, NOT_APPLICABLE):
         return None
-    return old._replace(status=NOT_TESTED, version=version, waived=covered, waived_until=waived_until)
+    return _not_tested(old, step)._replace(version=version, waived=covered, waived_until=waived_until)
+
+
+def _not_tested(old: Finding, step: Step) -> Finding:
+    """Return a finding that a run did not test. It began in this run at the latest: the clock of an earlier one was wrong."""
+    return old._replace(status=NOT_TESTED, since=min(old.since, step.started))
 
 
 def _was_run(step: Step, profile: str) -> bool:
