@@ -258,7 +258,7 @@ def _with_lost(
         last.present,
         sources,
         {one.continues for one in converted.values()},
-        has_new=any(name not in last.reports and one.memory and not one.continues for name, one in converted.items()),
+        has_new=any(name not in last.reports and not one.continues for name, one in converted.items()),
         results=" ".join(job.arguments) or job.results_dir,
         memory_path=os.path.join(job.output_dir or ".", memory.file_name(job.output_file)),
     )

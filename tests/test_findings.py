@@ -92,6 +92,16 @@ def test_a_file_that_may_be_of_another_host_is_told(host: Host, target: str) -> 
     assert "web01" in done.stderr
 
 
+def test_a_file_that_was_renamed_and_cannot_be_read_is_told(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}})
+    put(host, "db01", 1, {"p": {"a": "passed"}}, target="h3")
+    host.run()
+    (host.results / "web01.json").unlink()
+    (host.results / "www.json").write_text("{")
+
+    assert "removed; to keep them, pass the results of all hosts in one run: web01" in host.run().stderr
+
+
 def test_two_that_are_gone_and_fit_are_not_guessed(host: Host) -> None:
     for name in ("web01", "web02"):
         put(host, name, 1, {"p": {"a": "failed"}})

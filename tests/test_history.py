@@ -208,6 +208,12 @@ def test_a_run_that_is_put_back_closes_no_finding(old: str) -> None:
     assert told.findings[A] == streak(day(3), 1)._replace(status="not_tested")
 
 
+def test_a_finding_that_was_not_tested_fails_in_a_run_that_is_put_back() -> None:
+    first, second = states("failed", "not_reviewed")
+
+    assert after(first, second, first).findings[A].status == "failed"
+
+
 def test_the_same_run_again_is_no_new_run() -> None:
     first, second = states("passed", "failed")
 

@@ -84,8 +84,8 @@ def shown(past: Past, report: Report) -> History:
     if other_host(past.last, report):
         return History(runs=past.runs, changes=older)
     # They were tested since: what an older run says of them closes none.
-    failing = {key for key, control in controls_of(report) if is_failing(control.status)}
-    findings = {key: old if key in failing else old._replace(status=NOT_TESTED) for key, old in known.items()}
+    failing = {key: control.status for key, control in controls_of(report) if is_failing(control.status)}
+    findings = {key: old._replace(status=failing.get(key, NOT_TESTED)) for key, old in known.items()}
     return History(past.runs, open_findings(findings, past.last.started), older)
 
 

@@ -11,7 +11,17 @@ from typing import Any
 
 from inspec_textfile.history.model import EARLIEST, MAX_NOT_TESTED, ControlKey, Finding, ProfileRun
 from inspec_textfile.history.rule import Rule, Step
-from inspec_textfile.report.model import FAILED, LOADED, NOT_APPLICABLE, NOT_TESTED, PASSED, Control, Report, is_failing
+from inspec_textfile.report.model import (
+    FAILED,
+    LOADED,
+    NOT_APPLICABLE,
+    NOT_TESTED,
+    PASSED,
+    UNKNOWN,
+    Control,
+    Report,
+    is_failing,
+)
 from inspec_textfile.report.status import result_status, status_without_waiver
 
 _Findings = Mapping[ControlKey, Finding]
@@ -119,7 +129,9 @@ def _judged(control: Control, old: Finding | None, version: str, step: Step, key
         )
     if not old or outcome in (PASSED, NOT_APPLICABLE):
         return None
-    return _not_tested(old, step)._replace(version=version, waived=covered, waived_until=waived_until)
+    is_told = old.severity == UNKNOWN and not control.entry.never_evaluated
+    severity = control.severity if is_told else old.severity
+    return _not_tested(old, step)._replace(severity=severity, version=version, waived=covered, waived_until=waived_until)
 
 
 def _not_tested(old: Finding, step: Step) -> Finding:
