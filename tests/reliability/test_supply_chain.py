@@ -25,6 +25,7 @@ NEVER = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os
          "tempfile.")
 # Texts of their own, of which these make functions and classes.
 MAKERS = ("/dataclasses.py", "/collections/__init__.py", "/typing.py", "/prometheus_client/decorator.py")
+OURS = (".inspec-textfile-", ".inspec-textfile.lock")
 seen = []
 here = os.getcwd()
 
@@ -47,7 +48,7 @@ def hook(event, arguments):
     elif event == "open":
         path, _, flags = arguments
         name = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
-        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and name and not name.startswith((".inspec-textfile-", ".inspec-textfile.lock")):
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and name and not name.startswith(OURS):
             seen.append(["written", name])
         if name and os.path.abspath(name).startswith(here) and os.path.exists(name):  # else it is below a folder's descriptor
             seen.append(["read from the working directory", name])
