@@ -473,3 +473,50 @@ def test_a_finding_of_its_own_is_not_taken_over_by_one_of_another_profile() -> N
     )
 
     assert told.findings[ControlKey("q", "a")].status == "failed"
+
+
+# --- profiles that are renamed, split and merged ------------------------------------------------------------------------------
+
+_FOUR = {"a": "failed", "b": "failed", "c": "passed", "d": "passed"}
+_RENAMED: dict[str, tuple[list[dict[str, Ran]], set[ControlKey]]] = {
+    "a wrapper that is removed again": (
+        [{"p": Ran(_FOUR)}, {"w": Ran(_FOUR)}, {"p": Ran(_FOUR)}],
+        {A, B},
+    ),
+    "the first run under the new name is a partial one": (
+        [{"p": Ran(_FOUR)}, {"w": Ran({"a": "failed"})}, {"w": Ran(_FOUR)}],
+        {ControlKey("w", "a"), ControlKey("w", "b")},
+    ),
+    "renamed after a partial run": (
+        [{"p": Ran(_FOUR)}, {"p": Ran({"c": "passed"})}, {"w": Ran(_FOUR)}],
+        {ControlKey("w", "a"), ControlKey("w", "b")},
+    ),
+    "split in two": (
+        [{"p": Ran(_FOUR)}, {"v": Ran({"a": "failed", "c": "passed"}), "w": Ran({"b": "failed", "d": "passed"})}],
+        {ControlKey("v", "a"), ControlKey("w", "b")},
+    ),
+    "two become one": (
+        [{"v": Ran({"a": "failed", "c": "passed"}), "w": Ran({"b": "failed", "d": "passed"})}, {"p": Ran(_FOUR)}],
+        {A, B},
+    ),
+    "renamed and filtered, with a version of its own": (
+        [{"p": Ran(_FOUR)}, {"w": Ran({"b": "failed", "c": "passed", "d": "passed"}, "0.1")}],
+        {ControlKey("w", "a"), ControlKey("w", "b")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("runs", "findings"), _RENAMED.values(), ids=_RENAMED)
+def test_findings_go_on_under_the_names_that_profiles_get(runs: list[dict[str, Ran]], findings: set[ControlKey]) -> None:
+    told = after(*(report(number, **run) for number, run in enumerate(runs)))  # type: ignore[arg-type]
+
+    assert told.findings.keys() == findings
+    assert {finding.since for finding in told.findings.values()} == {day(0)}
+    assert told.changes.newly_failing == told.changes.fixed == ()
+
+
+def test_profiles_that_take_turns_are_not_one() -> None:
+    """Only a profile that was first run since the other one last was can be the other one."""
+    both = {"p": Ran(_FOUR), "q": Ran({"a": "passed", "b": "passed", "c": "passed", "d": "passed"})}
+
+    assert after(report(0, **both), report(1, q=both["q"])).findings.keys() == {A, B}  # type: ignore[arg-type]

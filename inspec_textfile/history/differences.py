@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from inspec_textfile.history.model import Difference, ProfileRun
 from inspec_textfile.report.model import LOADED, Profile
@@ -12,15 +12,19 @@ _FAR_FEWER = 2
 
 
 def differences(
-    before: Mapping[str, ProfileRun], profiles: Iterable[Profile], after: Mapping[str, ProfileRun], renamed: Mapping[str, str]
+    before: Mapping[str, ProfileRun],
+    profiles: Iterable[Profile],
+    after: Mapping[str, ProfileRun],
+    renamed: Collection[tuple[str, str]],
 ) -> Iterator[Difference]:
     """Yield how the profiles of a run differ from those before.
 
-    `before` and `after`: what is known of each profile before and after it; `renamed`: new name -> old name.
+    `before` and `after`: what is known of each profile before and after it; `renamed`: (new name, old name).
     """
     now = {profile.name: profile for profile in profiles}
+    followers = {new for new, _ in renamed}
     for name, old in before.items():
-        new_name = next((new for new, former in renamed.items() if former == name), name)
+        new_name = next((new for new, former in renamed if former == name), name)
         if new_name not in now or now[new_name].status != LOADED:
             if not old.missed:
                 kind = "profile_not_loaded" if new_name in now else "profile_missing"
@@ -28,7 +32,7 @@ def differences(
         else:
             yield from _difference(name, new_name, old, after[new_name])
     for name, profile in now.items():
-        if name not in before and name not in renamed and profile.status == LOADED:
+        if name not in before and name not in followers and profile.status == LOADED:
             yield Difference("profile_new", name, added=len(profile.controls))
 
 

@@ -140,6 +140,8 @@ class ProfileRun(NamedTuple):
     """A converter made it, and it has never shown a test that passed or was skipped: it lists what fails, and nothing else."""
     missed: int = 0
     """Runs since then in which the profile did not load or was not in the report."""
+    age: int = MAX_RUNS
+    """Runs since it was first in the report, that one included."""
 
 
 class Snapshot(NamedTuple):

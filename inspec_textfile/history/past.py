@@ -192,14 +192,17 @@ def _counts(report: Report, started: float) -> RunCounts:
 def _profiles(before: Snapshot | None, report: Report) -> dict[str, ProfileRun]:
     """Return what is known of each profile after a run."""
     known = dict(before.profiles) if before else {}
-    for new, old in _renamed(before, report).items():
-        known[new] = known.pop(old)
+    renamed = _renamed(before, report)
+    followers = {old: new for new, old in reversed(renamed)}
+    for old, new in followers.items():
+        known.setdefault(new, known[old])
+    known = {name: run for name, run in known.items() if name not in followers}
     profiles = {
         profile.name: _profile_run(profile, known.get(profile.name), converted=report.is_converted)
         for profile in report.profiles
         if profile.status == LOADED
     }
-    missed = {name: old._replace(missed=old.missed + 1) for name, old in known.items() if name not in profiles}
+    missed = {name: old._replace(missed=old.missed + 1, age=old.age + 1) for name, old in known.items() if name not in profiles}
     return {**profiles, **missed}
 
 
@@ -220,28 +223,30 @@ def _profile_run(profile: Profile, before: ProfileRun | None, *, converted: bool
         tests=sum(len(control.entry.results) for control in profile.controls),
         complete=complete,
         findings_only=findings_only,
+        age=before.age + 1 if before else 1,
     )
 
 
-def _renamed(before: Snapshot | None, report: Report) -> dict[str, str]:
-    """Return new name -> old name of profiles that got another name, or a wrapper.
+def _renamed(before: Snapshot | None, report: Report) -> list[tuple[str, str]]:
+    """Return (new name, old name) of profiles that got another name or a wrapper, were split or merged.
 
-    The old one is not in the report, and the new one was never run; most of the old one's controls are in the new one.
+    The old one is not in the report, and most of its controls are in profiles that were first run since it last was. Those
+    that have most of them come first.
     """
-    if not before:
-        return {}
-    names = {profile.name for profile in report.profiles}
-    gone = {name: set(run.controls) for name, run in before.profiles.items() if name not in names and run.controls}
-    renamed: dict[str, str] = {}
-    for profile in report.profiles:
-        if profile.name in before.profiles or profile.status != LOADED:
+    known = before.profiles if before else {}
+    present = {profile.name for profile in report.profiles}
+    ids = {one.name: {control.id for control in one.controls} for one in report.profiles if one.status == LOADED}
+    renamed = []
+    for old, run in known.items():
+        if old in present:
             continue
-        ids = {control.id for control in profile.controls}
-        shared = {name: len(ids & controls) for name, controls in gone.items() if len(ids & controls) * 2 > len(controls)}
-        if shared:
-            old = max(sorted(shared), key=lambda name: shared[name])
-            renamed[profile.name] = old
-            del gone[old]
+        shared = {
+            new: found.intersection(run.controls)
+            for new, found in ids.items()
+            if new not in known or known[new].age <= run.missed
+        }
+        if len(set().union(*shared.values())) * 2 > len(run.controls):
+            renamed += [(new, old) for new in sorted(shared, key=lambda new: (-len(shared[new]), new)) if shared[new]]
     return renamed
 
 
@@ -252,13 +257,19 @@ def _moved(before: Snapshot | None, report: Report) -> dict[ControlKey, ControlK
     """
     if not before:
         return {}
-    renamed = _renamed(before, report)
+    known = findings_of(before)
     present = {key for key, _ in controls_of(report)}
-    moved = {}
-    for key in present:
-        old = ControlKey(renamed.get(key.profile, ""), key.control)
-        if old in findings_of(before) or (key.profile in renamed and key.control in before.profiles[old.profile].controls):
-            moved[key] = old
+    ids = {name: dict.fromkeys(run.controls) for name, run in before.profiles.items()}
+    for key in known:
+        ids.setdefault(key.profile, {})[key.control] = None
+    moved: dict[ControlKey, ControlKey] = {}
+    for new, old in _renamed(before, report):
+        here = [control for control in ids[old] if ControlKey(new, control) in present]
+        for control in here:
+            del ids[old][control]  # in one of its new profiles only
+            key, former = ControlKey(new, control), ControlKey(old, control)
+            if former in known or key not in moved:
+                moved[key] = former
     loaded = {profile.name for profile in report.profiles if profile.status == LOADED}
     lost = {key.control: key for key in findings_of(before) if key not in present and key.profile in loaded}
     for key, _ in controls_of(report):
@@ -305,7 +316,8 @@ def _changes(step: Step, last: Snapshot, other: Replaced | None) -> Changes:
 
 
 def _old(step: Step, key: ControlKey) -> Finding | None:
-    return findings_of(step.before).get(step.moved.get(key, key))
+    known = findings_of(step.before)
+    return known.get(step.moved.get(key, key)) or known.get(key)
 
 
 def _newly_failing(step: Step, last: Snapshot) -> Iterator[Change]:

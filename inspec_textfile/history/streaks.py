@@ -45,7 +45,8 @@ class Streaks(Rule):
         versions = {profile.name: profile.entry.version for profile in step.report.profiles}
         findings: dict[ControlKey, Finding] = {}
         for key, control in controls_of(step.report):
-            old = known.pop(step.moved.get(key, key), None)
+            olds = [known.pop(former, None) for former in {key, step.moved.get(key, key)}]
+            old = min((one for one in olds if one), key=lambda one: one.since, default=None)
             now = _judged(control, old, versions[key.profile], step, key)
             if now:
                 findings[key] = now
@@ -53,8 +54,11 @@ class Streaks(Rule):
         renamed = {old.profile: new.profile for new, old in step.moved.items() if old.profile not in versions}
         for key, old in known.items():  # controls that this run does not have
             profile = renamed.get(key.profile, key.profile)
+            if profile != key.profile:  # its version says nothing about what another profile had
+                old = old._replace(version=versions[profile])
             if not (profile in loaded and _is_gone(old, versions[profile], step, profile, key.profile)):
-                findings[ControlKey(profile, key.control)] = _not_tested(old, step)
+                new = ControlKey(profile, key.control)
+                findings[new] = min(_not_tested(old, step), findings.get(new, old), key=lambda one: one.since)
         return _bounded(findings)
 
     def without_future(self, state: _Findings | None, wrong: _Findings, latest: float) -> dict[ControlKey, Finding]:
