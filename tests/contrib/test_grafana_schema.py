@@ -20,6 +20,8 @@ import pytest
 from helpers.needs import missing
 from helpers.stack import DASHBOARD
 
+pytestmark = pytest.mark.long
+
 BOARD: dict[str, Any] = json.loads(DASHBOARD.read_text(encoding="utf-8"))
 
 

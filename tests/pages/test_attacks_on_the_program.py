@@ -49,7 +49,7 @@ def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened, case: str)
     assert done.stderr == ""
     assert done.returncode == 0
     assert {path.name for path in host.root.iterdir()} == {"results", "reports", "textfiles"}
-    assert len(list(host.reports.iterdir())) == len(ATTACKS) + 1
+    assert len(list(host.reports.glob("inspec-*"))) == len(ATTACKS)
     # One context for all, and the links read at once: new ones for each page would take a minute.
     page = tab.visit(host.reports / "index.html")
     links = page.evaluate("[...document.querySelectorAll('#ix tbody th a')].map(link => link.href)")
