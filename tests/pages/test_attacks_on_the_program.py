@@ -66,4 +66,4 @@ def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened, case: str)
             }})"""
         )
         assert seen.pop("controls") > 0
-        assert seen == {"own": 2, "strange": 0, "violations": 0}, link
+        assert seen == {"own": 3, "strange": 0, "violations": 0}, link
