@@ -64,8 +64,9 @@ class Streaks(Rule):
     def without_future(self, state: _Findings | None, wrong: _Findings, latest: float) -> dict[ControlKey, Finding]:
         """Return the findings before a run of a wrong clock, and those that began in it: only their time is wrong."""
         began = {key: finding for key, finding in wrong.items() if not EARLIEST <= finding.since <= latest}
-        findings = {**began, **(state or {})}
-        return {key: one if EARLIEST <= one.since <= latest else one._replace(since=latest) for key, one in findings.items()}
+        # A later time gives way to that of the next run; an earlier one, of an old memory, cannot.
+        began = {key: one if one.since > latest else one._replace(since=latest) for key, one in began.items()}
+        return {**began, **(state or {})}
 
     def as_json(self, state: _Findings) -> dict[str, Any]:
         """Return findings as a table for each profile: the names of the columns are given once."""

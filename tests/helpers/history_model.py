@@ -68,6 +68,10 @@ class Seen(NamedTuple):
     """The controls of its last run that listed any."""
     last: frozenset[str]
     """The controls of its last run."""
+    age: int = 1
+    """Runs since it was first in the report, that one included."""
+    missed: int = 0
+    """Runs since it last was."""
 
 
 class Past(NamedTuple):
@@ -105,7 +109,9 @@ def read(past: Past, run: Run, now: float) -> Past:
         return past
     while past.last and past.last.start > now + HOUR:
         RULES["a run that was ahead of the clock is forgotten"] += 1
-        past = (past.before or Past())._replace(told=frozenset())
+        before = past.before or Past(Run(0.0, {}, past.last.host))
+        began = {key: finding for key, finding in past.findings.items() if finding.since == past.last.start}
+        past = before._replace(findings={**began, **before.findings}, told=frozenset())
     if past.last is None or run.start > past.last.start:
         RULES["a later start is a new run"] += 1
         return _with(past, run)
@@ -154,7 +160,7 @@ def _with(before: Past, run: Run) -> Past:
             RULES["a control that another version lacks is removed"] += 1
         else:
             RULES["a finding is not in the report"] += 1
-            after[key] = finding._replace(tested=False)
+            after[key] = finding._replace(tested=False, since=min(finding.since, run.start))
     for (profile, id_), control in _controls(run).items():
         known = findings.get((profile, id_))
         version = run.profiles[profile].version
@@ -164,7 +170,7 @@ def _with(before: Past, run: Run) -> Past:
                 RULES["a finding goes on"] += 1
             else:
                 RULES["a finding begins"] += 1
-            after[profile, id_] = Finding(known.since if known else run.start, version, until)
+            after[profile, id_] = Finding(min(known.since, run.start) if known else run.start, version, until)
             if until >= run.start:
                 RULES["a finding is waived"] += 1
             elif not known and profile in profiles:
@@ -172,10 +178,12 @@ def _with(before: Past, run: Run) -> Past:
                 changes["newly_failing", profile, severity(id_)] += 1
         elif control.outcome in ("skipped", "empty") and known:
             RULES["a finding was skipped"] += 1
-            after[profile, id_] = known._replace(version=version, waived_until=until, tested=False)
+            after[profile, id_] = known._replace(
+                version=version, waived_until=until, tested=False, since=min(known.since, run.start)
+            )
         elif control.outcome == "passed" and known:
             RULES["a finding is fixed"] += 1
-            changes["fixed", profile, severity(id_)] += 1
+            changes["fixed", profile, severity(id_)] += bool(past.profiles)
         elif control.outcome == "na" and known:
             RULES["a finding is not applicable"] += 1
     return Past(run, before, after, _seen(profiles, run), changes, frozenset(told))
@@ -212,17 +220,29 @@ def _is_complete(profile: ProfileRun, seen: Seen | None) -> bool:
 
 
 def _renamed(past: Past, run: Run) -> tuple[dict[Key, Finding], dict[str, Seen]]:
-    """Take along what is known of a profile that is gone, most of whose controls are in one that is new."""
+    """Take along what is known of a profile that is gone, most of whose controls are in profiles that were first run since."""
     findings, profiles = dict(past.findings), dict(past.profiles)
     for old, seen in past.profiles.items():
         if old in run.profiles:
             continue
-        for new, profile in run.profiles.items():
-            if new not in past.profiles and 2 * len(seen.listed & set(profile.controls)) > len(seen.listed):
-                RULES["a profile is renamed"] += 1
-                profiles[new] = profiles.pop(old)
-                findings = {(new if name == old else name, id_): one for (name, id_), one in findings.items()}
-                break
+        shared = {
+            new: seen.listed & set(run.profiles[new].controls)
+            for new in sorted(_loaded(run))
+            if new not in past.profiles or past.profiles[new].age <= seen.missed
+        }
+        if 2 * len(frozenset().union(*shared.values())) <= len(seen.listed):
+            continue
+        RULES["a profile is renamed"] += 1
+        first, *others = sorted((new for new in shared if shared[new]), key=lambda new: -len(shared[new]))
+        profiles.setdefault(first, seen)
+        del profiles[old]
+        for key, finding in past.findings.items():
+            if key[0] == old:
+                new = next((new for new in (first, *others) if key[1] in run.profiles[new].controls), "")
+                finding = finding if new else finding._replace(version=run.profiles[first].version)
+                known = findings.get((new or first, key[1]), finding)
+                findings[new or first, key[1]] = min(finding, known, key=lambda one: one.since)
+                del findings[key]
     return findings, profiles
 
 
@@ -248,11 +268,15 @@ def _seen(profiles: Mapping[str, Seen], run: Run) -> dict[str, Seen]:
         ids = frozenset(profile.controls)
         if profile.status != "loaded":
             continue
+        age = known.age + 1 if known else 1
         if not _is_complete(profile, known):
             RULES["a run of a profile is partial"] += 1
         size = len(ids) if known is None or _is_complete(profile, known) else known.size
-        after[name] = Seen(size, ids or (known.listed if known else ids), ids)
-    return after
+        after[name] = Seen(size, ids or (known.listed if known else ids), ids, age)
+    gone = {
+        name: one._replace(age=one.age + 1, missed=one.missed + 1) for name, one in after.items() if name not in _loaded(run)
+    }
+    return {**after, **gone}
 
 
 class Shown(NamedTuple):
