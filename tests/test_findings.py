@@ -163,3 +163,22 @@ def test_a_partial_run_of_a_new_version_removes_nothing(host: Host) -> None:
     put(host, "web01", 3, {"p": dict(ids)}, version="2")
     host.run()
     assert not_tested(host) == 0, "a complete run of another version than the one it was last seen in"
+
+
+def test_a_dependency_that_did_not_load_removes_nothing(host: Host) -> None:
+    """The wrapper loaded, and has another version; it lists half of its controls."""
+    put(host, "web01", 1, {"wrapper": {"own": "passed", "a": "failed"}})
+    host.run()
+    put(host, "web01", 2, {"wrapper": {"own": "passed"}}, version="2")
+    path = host.results / "web01.json"
+    document = json.loads(path.read_text())
+    skipped = {"name": "base", "status": "skipped", "skip_message": "not for this platform"}
+    document["profiles"][0]["depends"] = [skipped]
+    path.write_text(json.dumps(document))
+
+    assert host.run().returncode == 0
+    assert not_tested(host) == 1
+
+    put(host, "web01", 3, {"wrapper": {"own": "passed"}}, version="3")
+    host.run()
+    assert not_tested(host) == 0

@@ -84,7 +84,10 @@ def _snapshot_as_json(snapshot: Snapshot) -> dict[str, Any]:
 def _snapshot(value: Mapping[str, Any], states: Mapping[str, Any]) -> Snapshot:
     profiles = {name: _fields(ProfileRun, run) for name, run in (value.get("profiles") or {}).items()}
     return _fields(Snapshot, value)._replace(
-        profiles={name: run._replace(controls=tuple(run.controls)) for name, run in profiles.items()},
+        profiles={
+            name: run._replace(controls=tuple(run.controls), unloaded=None if run.unloaded is None else tuple(run.unloaded))
+            for name, run in profiles.items()
+        },
         states=states,
     )
 

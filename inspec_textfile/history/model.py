@@ -136,6 +136,8 @@ class ProfileRun(NamedTuple):
     tests: int = 0
     complete: int = 0
     """How many controls its last complete run listed."""
+    unloaded: tuple[str, ...] | None = None
+    """Profiles that it depends on and that did not load in its last complete run; None if that is not known."""
     findings_only: bool = False
     """A converter made it, and it has never shown a test that passed or was skipped: it lists what fails, and nothing else."""
     missed: int = 0

@@ -21,7 +21,7 @@ from inspec_textfile.history.model import (
     Snapshot,
 )
 from inspec_textfile.history.rule import Rule, Step
-from inspec_textfile.history.streaks import STREAKS, controls_of, is_complete, open_findings
+from inspec_textfile.history.streaks import STREAKS, controls_of, is_complete, open_findings, unloaded_by
 from inspec_textfile.report.model import LOADED, NOT_TESTED, PASSED, SKIPPED, Profile, Report, is_failing
 from inspec_textfile.report.status import count_controls
 from inspec_textfile.report.target import machine_of, same_host
@@ -216,12 +216,13 @@ def _profile_run(profile: Profile, before: ProfileRun | None, *, converted: bool
     controls = tuple(control.id for control in profile.controls)
     statuses = {result.status for control in profile.controls for result in control.entry.results}
     findings_only = converted and not statuses & {PASSED, SKIPPED} and (before is None or before.findings_only)
-    complete = len(controls) if before is None or is_complete(len(controls), before) else before.complete
+    last_complete = None if is_complete(profile, before) else before
     return ProfileRun(
         version=profile.entry.version,
         controls=controls,
         tests=sum(len(control.entry.results) for control in profile.controls),
-        complete=complete,
+        complete=last_complete.complete if last_complete else len(controls),
+        unloaded=last_complete.unloaded if last_complete else unloaded_by(profile),
         findings_only=findings_only,
         age=before.age + 1 if before else 1,
     )

@@ -19,6 +19,7 @@ from inspec_textfile.report.model import (
     PASSED,
     UNKNOWN,
     Control,
+    Profile,
     Report,
     is_failing,
 )
@@ -42,7 +43,8 @@ class Streaks(Rule):
     def after(self, state: _Findings | None, step: Step) -> dict[ControlKey, Finding]:
         """Return the findings after a run."""
         known = dict(state or {})
-        versions = {profile.name: profile.entry.version for profile in step.report.profiles}
+        profiles = {profile.name: profile for profile in step.report.profiles}
+        versions = {name: profile.entry.version for name, profile in profiles.items()}
         findings: dict[ControlKey, Finding] = {}
         for key, control in controls_of(step.report):
             olds = [known.pop(former, None) for former in {key, step.moved.get(key, key)}]
@@ -56,7 +58,7 @@ class Streaks(Rule):
             profile = renamed.get(key.profile, key.profile)
             if profile != key.profile:  # its version says nothing about what another profile had
                 old = old._replace(version=versions[profile])
-            if not (profile in loaded and _is_gone(old, versions[profile], step, profile, key.profile)):
+            if not (profile in loaded and _is_gone(old, profiles[profile], step, key.profile)):
                 new = ControlKey(profile, key.control)
                 findings[new] = min(_not_tested(old, step), findings.get(new, old), key=lambda one: one.since)
         return _bounded(findings)
@@ -152,18 +154,28 @@ def _was_run(step: Step, profile: str) -> bool:
     return step.before is not None and bool(names & step.before.profiles.keys())
 
 
-def _is_gone(old: Finding, version: str, step: Step, profile: str, former: str) -> bool:
+def _is_gone(old: Finding, profile: Profile, step: Step, former: str) -> bool:
     """Return whether a control that a run of its profile does not have is gone for good, and not just left out of it."""
-    run = step.profiles[profile]
-    if run.findings_only:
+    if step.profiles[profile.name].findings_only:
         return True
     before = step.before.profiles.get(former) if step.before else None
-    return is_complete(len(run.controls), before) and version != old.version
+    return is_complete(profile, before) and profile.entry.version != old.version
 
 
-def is_complete(controls: int, before: ProfileRun | None) -> bool:
-    """Return whether a run of a profile listed enough controls to be a complete one: half of those of the last one."""
-    return before is None or controls * 2 >= before.complete
+def is_complete(profile: Profile, before: ProfileRun | None) -> bool:
+    """Return whether a run of a profile is a complete one, next to its last complete one.
+
+    It lists at least half as many controls, and every profile that it depends on loaded, if it did then.
+    """
+    if before is None:
+        return True
+    is_loaded = before.unloaded is None or set(unloaded_by(profile)) <= set(before.unloaded)
+    return is_loaded and len(profile.controls) * 2 >= before.complete
+
+
+def unloaded_by(profile: Profile) -> tuple[str, ...]:
+    """Return the names of the profiles that a profile depends on and that did not load."""
+    return tuple(dict.fromkeys(dependency.name for dependency in profile.dependencies))
 
 
 def _bounded(findings: dict[ControlKey, Finding]) -> dict[ControlKey, Finding]:
