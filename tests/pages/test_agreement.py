@@ -14,13 +14,13 @@ from inspec_textfile.metrics.exposition import families
 from inspec_textfile.metrics.figures import figures
 from inspec_textfile.report.model import ERROR, PASSED, Report, is_failing
 from inspec_textfile.summary import summarize
-from inspec_textfile.words import STATUS_NAMES
+from inspec_textfile.words import SHORT_NAMES
 
 from helpers.dom import elements
 from helpers.pasts import index_of
 from helpers.reports import PLACES, every_file, load, published, readable
 
-_NAMES = {name: status for status, name in STATUS_NAMES.items()}
+_NAMES = {name: status for status, name in SHORT_NAMES.items()}
 
 
 def text(element: Element) -> str:
@@ -32,7 +32,7 @@ def on_the_page(page: str) -> Counter[tuple[str, str]]:
     table = next((element for element in elements(page) if element.get("class") == "m"), None)
     rows = [] if table is None else [[text(cell) for cell in row] for row in table.iter("tr")]
     found: Counter[tuple[str, str]] = Counter()
-    for level, *cells in rows[2:]:
+    for level, *cells in rows[1:-1]:  # the last one has the totals
         found.update({(level.lower(), _NAMES[name]): int(cell.replace(",", "")) for name, cell in zip(rows[0][1:], cells)})
     return +found
 
