@@ -63,7 +63,7 @@ class Context(NamedTuple):
     by_digest: Mapping[str, ReportMemory]
     """By SHA-256 of their last results, the reports that may have another name by now."""
     vanished: tuple[ReportMemory, ...]
-    """The reports of the last run whose names are not among the results any more."""
+    """The reports whose names are not among the results any more: those of the last run, and those that were gone before."""
     latest: float
     """No run can have begun after this: Unix time, seconds."""
 
@@ -250,10 +250,16 @@ def _last(source: Source, report: Report, context: Context) -> tuple[ReportMemor
         return _under_new_name(source, same), same.name
     if last:
         return last, ""
-    found = [other for other in context.vanished if same_report(memory.past_of(other), report)]
+    found = [other for other in context.vanished if same_report(_without_states(other.parts.get("past", b"")), report)]
+    found = [other for other in found if not other.file.gone] or found
     if len(found) == 1:
         return _under_new_name(source, found[0]), found[0].name
     return ReportMemory(source.name), ""
+
+
+@lru_cache(maxsize=2 * memory.MAX_GONE)  # each is compared with every report that is new
+def _without_states(past: bytes) -> Past:
+    return memory.past_of(ReportMemory("", parts={"past": past}))
 
 
 def _under_new_name(source: Source, other: ReportMemory) -> ReportMemory:

@@ -146,7 +146,10 @@ def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messag
             _write_overviews(fleet, reports_folder, say)
         facts, upload = _publish(job, reports, fleet, reports_folder, last, clock, say)
         if output:
-            _remember(output, job, reports, upload, last, facts, is_good=not problem, say=say)
+            renamed = {one.continues for one in converted.values()}
+            # What goes on under another name must not go on under a third.
+            known = {name: report for name, report in last.reports.items() if name not in renamed}
+            _remember(output, job, reports, upload, last._replace(reports=known), facts, is_good=not problem, say=say)
         _tell(sources, reports, facts, say)
         facts = facts._replace(now=clock.now(), elapsed=clock.elapsed())
         _write_prom(job, output, exposition(facts), write_stdout, say)
@@ -211,7 +214,7 @@ def _convert(
         cache_key=cache_key(options),
         known=last.reports,
         by_digest={report.file.digest: report for report in known if _may_have_moved(report, paths)},
-        vanished=tuple(report for name, report in last.present.items() if name not in paths),
+        vanished=tuple(report for name, report in last.reports.items() if name not in paths),
         latest=max(clock.now(), last.written) + _CLOCK_TOLERANCE,
     )
     converted = convert(sources.found, context, lambda count: say.progress(count, len(sources.found)))

@@ -102,6 +102,19 @@ def test_a_file_that_was_renamed_and_cannot_be_read_is_told(host: Host) -> None:
     assert "removed; to keep them, pass the results of all hosts in one run: web01" in host.run().stderr
 
 
+def test_a_file_that_was_gone_for_a_run_goes_on_under_a_new_name(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}})
+    put(host, "db01", 1, {"p": {"a": "passed"}}, target="h3")
+    host.run()
+    (host.results / "web01.json").unlink()
+    host.run()
+    for day, name in ((2, "www"), (3, "web")):
+        put(host, name, day, {"p": {"a": "skipped"}})
+        assert host.run().returncode == 0
+        assert not_tested(host) == 1
+        (host.results / f"{name}.json").unlink()
+
+
 def test_two_that_are_gone_and_fit_are_not_guessed(host: Host) -> None:
     for name in ("web01", "web02"):
         put(host, name, 1, {"p": {"a": "failed"}})
