@@ -248,7 +248,7 @@ def _last(source: Source, report: Report, context: Context) -> tuple[ReportMemor
     same = context.by_digest.get(report.digest)
     if same and not (last and same.file.gone):
         return _under_new_name(source, same), same.name
-    if last:
+    if last and last.file.digest:  # else no results under this name could be read so far
         return last, ""
     found = [other for other in context.vanished if same_report(_without_states(other.parts.get("past", b"")), report)]
     found = [other for other in found if not other.file.gone] or found

@@ -101,6 +101,10 @@ def test_a_file_that_was_renamed_and_cannot_be_read_is_told(host: Host) -> None:
 
     assert "removed; to keep them, pass the results of all hosts in one run: web01" in host.run().stderr
 
+    put(host, "www", 2, {"p": {"a": "skipped"}})
+    assert host.run().returncode == 0
+    assert not_tested(host) == 1
+
 
 def test_a_file_that_was_gone_for_a_run_goes_on_under_a_new_name(host: Host) -> None:
     put(host, "web01", 1, {"p": {"a": "failed"}})
