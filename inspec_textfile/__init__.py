@@ -1,3 +1,3 @@
 """InSpec results as Prometheus metrics and as pages a person can read."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
