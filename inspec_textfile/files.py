@@ -162,13 +162,13 @@ class OutputFolder:
                 os.rmdir(parent, dir_fd=self._descriptor)
                 parent = os.path.dirname(parent)
 
-    def replace(self, name: str, data: bytes, mode: int | None = None, *, durable: bool = True) -> None:
+    def replace(self, name: str, data: bytes, mode: int | None = None, *, durable: bool = True, kept_as: str = "") -> None:
         """Write a file's whole content under a temporary name, and rename it to `name`.
 
         `mode`: the file's mode, whatever the umask; None: what the umask leaves of 0666, and nothing for those who may not
-        enter the folder. `durable`: wait until all of it is
-        safe on disk, for what cannot be made again. `name` may lead into folders below; they are made if missing. On any
-        failure the old file is unchanged and nothing is left behind. Raises OutputError.
+        enter the folder. `durable`: wait until all of it is safe on disk, for what cannot be made again. `kept_as`: another
+        name in this folder under which the old file stays. `name` may lead into folders below; they are made if missing. On
+        any failure the old file is unchanged and nothing is left behind. Raises OutputError.
         """
         path = os.path.join(self.path, name)
         try:
@@ -184,6 +184,8 @@ class OutputFolder:
                     self._owner.give(file.fileno(), mode if mode is not None else 0o666 & ~_umask() & self._owner.mask)
                     if durable:
                         os.fsync(file.fileno())
+                if kept_as:
+                    self.keep_as(name, kept_as)
                 os.rename(temporary, base, src_dir_fd=folder, dst_dir_fd=folder)
             except BaseException:
                 with contextlib.suppress(OSError):

@@ -206,9 +206,7 @@ def save(folder: OutputFolder, output_file: str, memory: Memory, *, keep_last: b
         path = os.path.join(folder.path, name)
         problem = f"{path}: would be over {MAX_BYTES >> 20} MiB: the largest pasts start over: {', '.join(dropped)}"
     try:
-        if keep_last:
-            folder.keep_as(name, fallback_name(output_file))
-        folder.replace(name, data, MODE)
+        folder.replace(name, data, MODE, kept_as=fallback_name(output_file) if keep_last else "")
     except OutputError as error:
         return str(error)
     return problem

@@ -40,7 +40,7 @@ def on_terminal(host: Host, *arguments: str, interrupt: bool = False) -> tuple[i
 @pytest.fixture
 def much(host: Host) -> Host:
     """Work for some seconds."""
-    for number in range(500):
+    for number in range(200):
         host.add("7.1.16/edge-outcomes", f"{number}.json")
         path = host.results / f"{number}.json"
         path.write_text(path.read_text().replace("Impacts", f"Impacts {number}"))
@@ -51,8 +51,8 @@ def test_long_work_shows_files_rate_and_time_left(much: Host) -> None:
     status, shown = on_terminal(much)
 
     assert status == 0
-    assert re.search(r"reports +\[[#-]+\] +\d+/500( +\d\d:\d\d:\d\d)? +\d+\.\d/s", shown)
-    assert "500/500" in shown
+    assert re.search(r"reports +\[[#-]+\] +\d+/200( +\d\d:\d\d:\d\d)? +\d+\.\d/s", shown)
+    assert "200/200" in shown
 
 
 def test_nothing_for_cron_nor_quiet(much: Host) -> None:

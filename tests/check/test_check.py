@@ -7,6 +7,7 @@ import http.server
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -417,7 +418,7 @@ def test_only_addresses_of_this_host_are_asked(arguments: list[str], expected: s
 
 
 def test_a_process_that_only_says_that_it_is_node_exporter(good: Host) -> None:
-    forged = ["python3", "-c", "import time; time.sleep(60)", "--collector.textfile.directory=/**/*/*"]
+    forged = [sys.executable, "-c", "import time; time.sleep(60)", "--collector.textfile.directory=/**/*/*"]
     with subprocess.Popen(["bash", "-c", 'exec -a node_exporter "$@"', "bash", *forged]) as process:
         try:
             eventually(lambda: any(one.pid == process.pid for one in running_exporters()), 10, "it is seen")

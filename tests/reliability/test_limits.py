@@ -104,7 +104,9 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("case", SLOW)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=pytest.mark.long) if case == "neighbours that share ids" else case for case in SLOW]
+)
 def test_nothing_takes_more_than_its_size_deserves(case: str) -> None:
     started = time.process_time()
 
