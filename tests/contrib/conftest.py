@@ -9,8 +9,8 @@ import pytest
 from helpers.stack import Stack, running_stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Genuine results on their way through inspec-textfile, node_exporter and Prometheus."""
+    """Genuine results on their way to a Prometheus that evaluates all rules twice a second: for no longer than a file."""
     with running_stack(tmp_path_factory.mktemp("stack")) as running:
         yield running
