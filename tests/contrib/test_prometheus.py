@@ -97,7 +97,7 @@ def test_each_condition_on_a_report_is_the_same_with_the_host_that_was_scanned_a
     conditions = re.findall(
         r"        expr: \|\n          \(\n((?:            .*\n)+)"
         r"          \) \* on \(instance, report\) group_left \(alertname\) inspec:report_target:info\n"
-        r"          or ignoring \(alertname\) \(\n((?:            .*\n)+)          \)\n",
+        r"          or ignoring \(alertname\) \(\n((?:            .*\n)+)          \) \* 1\n",
         RULES_TEXT,
     )
 
@@ -214,7 +214,7 @@ def test_an_alert_has_all_that_its_reader_needs(stack: Stack) -> None:
         assert rule["labels"]["severity"] in ("critical", "warning", "info"), name
         assert rule["duration"] > 0, name
         assert notes["summary"], name
-        assert notes["description"], name
+        assert ("description" in notes) == (not notes["summary"].endswith("): {{ $value }}.")), name
         # GitHub makes a heading's anchor of its lower case letters.
         assert notes["runbook_url"].endswith(f"/contrib/prometheus/README.md#{name.lower()}")
 
@@ -332,7 +332,7 @@ def test_a_summary_names_the_host_that_was_scanned(stack: Stack) -> None:
     notes = {labels["report"]: notes["summary"] for labels, notes in firing(stack, "InspecCriticalControlsFailed")}
 
     scanned = f"{TARGET}, scanned from {stack.instance} (report {IN_A_FOLDER})"
-    assert notes[IN_A_FOLDER] == f"Critical controls of acme-tls-baseline fail on {scanned}."
+    assert notes[IN_A_FOLDER] == f"Critical controls of acme-tls-baseline fail on {scanned}: 1."
 
 
 def test_a_report_in_a_folder_has_its_path_as_label(stack: Stack) -> None:
