@@ -81,7 +81,13 @@ def test_a_recording_rule_has_a_case(record: str) -> None:
     assert f"expr: {record}\n" in CASES_TEXT
 
 
-SCANNED = "{{ with $labels.alertname }}{{ . }}, scanned from {{ end }}{{ $labels.instance }} (report {{ $labels.report }})"
+BY_EXPRESSION = (
+    "{{ with $labels.alertname }}{{ . }}, scanned from {{ end }}{{ $labels.instance }} (report {{ $labels.report }})"
+)
+BY_QUERY = (
+    '{{ range printf "inspec:report_target:info{instance=%q, report=%q}" $labels.instance $labels.report | query -}} '
+    "{{ .Labels.target }}, scanned from {{ end }}{{ $labels.instance }} (report {{ $labels.report }})"
+)
 
 
 def test_each_summary_names_the_report_and_the_host_that_was_scanned() -> None:
@@ -89,8 +95,10 @@ def test_each_summary_names_the_report_and_the_host_that_was_scanned() -> None:
     alerts = re.split(r"\n      - alert: ", RULES_TEXT)[1:]
     assert len(alerts) == len(ALERTS)
     for alert in alerts:
-        summary = re.sub(r"\s+", " ", alert.partition("summary:")[2].partition("description:")[0])
-        assert (SCANNED in summary) == ("report_url:" in alert), alert.partition("\n")[0]
+        name = alert.partition("\n")[0]
+        summary = re.sub(r"\s+", " ", alert.partition("summary:")[2].partition("runbook_url:")[0].partition("description:")[0])
+        assert (BY_EXPRESSION in summary or BY_QUERY in summary) == ("report_url:" in alert), name
+        assert (BY_EXPRESSION in summary) == ("group_left (alertname)" in alert) == ("description:" not in alert), name
 
 
 def test_each_condition_on_a_report_is_the_same_with_the_host_that_was_scanned_and_without() -> None:
@@ -101,7 +109,7 @@ def test_each_condition_on_a_report_is_the_same_with_the_host_that_was_scanned_a
         RULES_TEXT,
     )
 
-    assert len(conditions) == RULES_TEXT.count("          report_url: ")
+    assert len(conditions) == RULES_TEXT.count("group_left (alertname)")
     assert [one for one, other in conditions if one != other] == []
 
 
