@@ -14,6 +14,7 @@ from helpers.host import Host
 from helpers.marks import long
 from helpers.needs import require
 from helpers.paths import REPOSITORY
+from helpers.promtool import newest_promtool
 from helpers.stack import (
     DASHBOARD,
     FRESH,
@@ -58,6 +59,18 @@ def test_promtool_accepts_the_rules(rules: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 def test_alerts_fire_and_resolve_as_they_should(case: Path) -> None:
     promtool("test", "rules", str(case))
+
+
+def test_they_do_with_promtool_3_too(tmp_path: Path) -> None:
+    """Its ranges leave out what lies on their left edge."""
+    promtool_3 = newest_promtool(tmp_path / "root")
+
+    done = subprocess.run(
+        [promtool_3, "test", "rules", *map(str, CASES)], capture_output=True, text=True, timeout=300, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "version 3" in subprocess.run([promtool_3, "--version"], capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("alert", ALERTS)
