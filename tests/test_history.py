@@ -190,6 +190,15 @@ def test_controls_of_one_id_in_two_profiles_are_two() -> None:
     assert keys(told.changes.newly_failing) == (ControlKey("q", "a"),)
 
 
+@pytest.mark.parametrize("status", ["failed", "passed"])
+def test_profiles_that_become_one_leave_nothing_of_a_control_that_is_tested(status: str) -> None:
+    p, q = Ran({"a": "failed", "b": "passed"}), Ran({"a": "failed"})
+    told = after(report(0, p=p, q=q), report(1, p=p), report(2, new=Ran({"a": status, "b": "passed"})))
+
+    assert [finding.status for finding in told.findings.values()] == (["failed"] if status == "failed" else [])
+    assert all(finding.since == day(0) for finding in told.findings.values())
+
+
 def test_a_run_that_is_put_back_changes_nothing() -> None:
     first, second = states("failed", "passed")
     told = after(first, second, first)

@@ -46,14 +46,18 @@ class Streaks(Rule):
         profiles = {profile.name: profile for profile in step.report.profiles}
         versions = {name: profile.entry.version for name, profile in profiles.items()}
         findings: dict[ControlKey, Finding] = {}
+        renamed = {old.profile: new.profile for new, old in step.moved.items() if old.profile not in versions}
+        formers: dict[ControlKey, list[ControlKey]] = {}
+        for former in known:  # of several profiles that became one, each may have had the control
+            formers.setdefault(ControlKey(renamed.get(former.profile, former.profile), former.control), []).append(former)
         for key, control in controls_of(step.report):
-            olds = [known.pop(former, None) for former in {key, step.moved.get(key, key)}]
+            names = {key, step.moved.get(key, key), *formers.get(key, ())}
+            olds = [known.pop(former, None) for former in names]
             old = min((one for one in olds if one), key=lambda one: one.since, default=None)
             now = _judged(control, old, versions[key.profile], step, key)
             if now:
                 findings[key] = now
         loaded = {profile.name for profile in step.report.profiles if profile.status == LOADED}
-        renamed = {old.profile: new.profile for new, old in step.moved.items() if old.profile not in versions}
         for key, old in known.items():  # controls that this run does not have
             profile = renamed.get(key.profile, key.profile)
             if profile != key.profile:  # its version says nothing about what another profile had
