@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 from inspec_textfile import memory_format2
 from inspec_textfile.files import MAX_OUTPUT_BYTES, OutputError, OutputFolder
 from inspec_textfile.history import codec
+from inspec_textfile.history.codec import known_fields
 from inspec_textfile.history.model import Past
 from inspec_textfile.metrics.figures import Figures
 from inspec_textfile.report.problems import ReportWarning
-from inspec_textfile.summary import Summary, known_fields
+from inspec_textfile.summary import Summary
 
 FORMAT = 3
 MODE = 0o600

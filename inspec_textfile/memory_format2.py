@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from inspec_textfile.history.codec import known_fields
 from inspec_textfile.history.model import ControlKey, Finding, Past, ProfileRun, RunCounts, Snapshot
 from inspec_textfile.history.streaks import STREAKS
 from inspec_textfile.metrics import of_report
 from inspec_textfile.metrics.families import Sample
 from inspec_textfile.metrics.figures import ControlSample, Figures
 from inspec_textfile.report.model import NOT_TESTED
-from inspec_textfile.summary import ProfileLine, Summary, Tally, known_fields
+from inspec_textfile.summary import ProfileLine, Summary, Tally
 
 FORMAT = 2
 _FACTS = ("name", "digest", "modified_ns", "cache_key", "page", "stamp", "unreadable_since_ns", "series", "warnings", "gone")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
+from inspec_textfile.history.codec import known_fields
 from inspec_textfile.history.model import ControlKey, Difference, Finding, History, RunCounts
 from inspec_textfile.history.past import start_of
 from inspec_textfile.report.model import (
@@ -189,14 +190,6 @@ class Summary(NamedTuple):
             differences=tuple(known_fields(Difference, one) for one in value.get("differences", ())),
             findings=open_list(findings, summary.at),
         )
-
-
-_T = TypeVar("_T", bound=NamedTuple)
-
-
-def known_fields(kind: Callable[..., _T], value: Mapping[str, Any]) -> _T:
-    """Return a named tuple of the fields of plain data that it has; the others are of another version of the program."""
-    return kind(**{name: value[name] for name in kind._fields if name in value})  # type: ignore[attr-defined]
 
 
 def open_list(findings: Mapping[ControlKey, Finding], at: float) -> tuple[OpenFinding, ...]:

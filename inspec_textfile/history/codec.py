@@ -46,7 +46,7 @@ def past_from_json(value: Mapping[str, Any], states: Mapping[str, Any]) -> Past:
         before=_snapshot(before, _before_states(before["states"], last)) if before else None,
         last=last,
         changes=_changes(value.get("changes") or {}),
-        replaced=_fields(Replaced, replaced) if replaced else None,
+        replaced=known_fields(Replaced, replaced) if replaced else None,
     )
 
 
@@ -82,8 +82,8 @@ def _snapshot_as_json(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _snapshot(value: Mapping[str, Any], states: Mapping[str, Any]) -> Snapshot:
-    profiles = {name: _fields(ProfileRun, run) for name, run in (value.get("profiles") or {}).items()}
-    return _fields(Snapshot, value)._replace(
+    profiles = {name: known_fields(ProfileRun, run) for name, run in (value.get("profiles") or {}).items()}
+    return known_fields(Snapshot, value)._replace(
         profiles={
             name: run._replace(controls=tuple(run.controls), unloaded=None if run.unloaded is None else tuple(run.unloaded))
             for name, run in profiles.items()
@@ -110,7 +110,7 @@ def _changes(value: Mapping[str, Any]) -> Changes:
 
 
 def _change(value: Mapping[str, Any]) -> Change:
-    return _fields(Change, {**value, "key": ControlKey(value["profile"], value["control"])})
+    return known_fields(Change, {**value, "key": ControlKey(value["profile"], value["control"])})
 
 
 def _table(rows: Any, kind: Any) -> dict[str, Any]:
@@ -123,9 +123,9 @@ def _dicts(table: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 
 
 def _rows(table: Mapping[str, Any] | None, kind: Callable[..., _T]) -> list[_T]:
-    return [_fields(kind, row) for row in _dicts(table)]
+    return [known_fields(kind, row) for row in _dicts(table)]
 
 
-def _fields(kind: Callable[..., _T], value: Mapping[str, Any]) -> _T:
+def known_fields(kind: Callable[..., _T], value: Mapping[str, Any]) -> _T:
     """Return a named tuple of the fields that the data has; the others are of another version of the program."""
     return kind(**{name: value[name] for name in kind._fields if name in value})  # type: ignore[attr-defined]

@@ -342,6 +342,6 @@ def _worse(step: Step, last: Snapshot) -> Iterator[Change]:
 
 def _not_tested(step: Step, last: Snapshot) -> Iterator[Change]:
     for key, now in findings_of(last).items():
-        old = _old(step, key) or findings_of(step.before).get(key)
+        old = _old(step, key)
         if now.status == NOT_TESTED and now.is_open(step.started) and old and old.status != NOT_TESTED:
             yield Change(key, now.severity, now.title)
