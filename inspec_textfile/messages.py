@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 Say = Callable[[str], None]
 
@@ -12,12 +11,16 @@ def _no_progress(_done: int, _total: int) -> None:
     """Show nothing."""
 
 
-class Messages(NamedTuple):
-    """Where the messages of a run go."""
+class Messages:
+    """Where the messages of a run go, and how many of them were errors."""
 
-    error: Say
-    """Something could not be read or written; makes the exit status 1."""
-    info: Say
-    """What is read and written."""
-    progress: Callable[[int, int], None] = _no_progress
-    """Called with how many results files are done, and how many there are."""
+    def __init__(self, error: Say, info: Say, progress: Callable[[int, int], None] = _no_progress) -> None:
+        """`info`: what is read and written; `progress`: called with how many results files are done, and how many there are."""
+        self.info, self.progress = info, progress
+        self.errors = 0
+        self._error = error
+
+    def error(self, message: str) -> None:
+        """Report that something could not be read or written, or needs attention: makes the exit status 1."""
+        self.errors += 1
+        self._error(message)

@@ -105,61 +105,46 @@ class State(NamedTuple):
     """Whether everything could be read and written, and nothing needs attention."""
 
 
-class _Report:
-    """Takes down what a run reports, and whether any of it was an error."""
-
-    def __init__(self, messages: Messages) -> None:
-        self.info, self.progress = messages.info, messages.progress
-        self.errors = 0
-        self._error = messages.error
-
-    def error(self, message: str) -> None:
-        """Report that something could not be read or written, or needs attention."""
-        self.errors += 1
-        self._error(message)
-
-
 def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messages: Messages) -> State:
     """Do a job, and return what is known about every report at the end.
 
     Failures go to `messages.error`; everything else is still done.
     """
-    say = _Report(messages)
     with ExitStack() as stack:
         try:
-            output, reports_folder = _folders(stack, job, say)
+            output, reports_folder = _folders(stack, job, messages)
         except BusyError as error:  # another run does the same, or hangs: whatever this one wrote would be half of the truth
-            say.error(str(error))
+            messages.error(str(error))
             return State({}, is_complete=False)
         last, problem = memory.load(output, job.output_file) if output else (Memory(), "")
         if problem:
-            say.error(problem)
+            messages.error(problem)
         # Only after the folders are locked: of two runs at once, the one that writes last must also have looked last.
         latest = max(clock.now(), last.written) + _CLOCK_TOLERANCE
         sources = find_sources(job.arguments, job.results_dir, job.stdin_name, latest)
         for problem_of_folder in sources.problems:
-            say.error(problem_of_folder)
-        converted = _convert(job, sources, last, reports_folder, clock, say)
-        reports = _with_lost(job, sources, converted, last, reports_folder, say)
+            messages.error(problem_of_folder)
+        converted = _convert(job, sources, last, reports_folder, clock, messages)
+        reports = _with_lost(job, sources, converted, last, reports_folder, messages)
         fleet = _fleet(reports, reports_folder, job)
         if reports_folder:
-            _write_overviews(fleet, reports_folder, say)
-        facts, upload = _publish(job, reports, fleet, reports_folder, last, clock, say)
+            _write_overviews(fleet, reports_folder, messages)
+        facts, upload = _publish(job, reports, fleet, reports_folder, last, clock, messages)
         if output:
             renamed = {one.continues for one in converted.values()}
             # What goes on under another name must not go on under a third.
             known = {name: report for name, report in last.reports.items() if name not in renamed}
-            _remember(output, job, reports, upload, last._replace(reports=known), facts, is_good=not problem, say=say)
-        _tell(sources, reports, facts, say)
+            _remember(output, job, reports, upload, last._replace(reports=known), facts, is_good=not problem, say=messages)
+        _tell(sources, reports, facts, messages)
         facts = facts._replace(now=clock.now(), elapsed=clock.elapsed())
-        _write_prom(job, output, exposition(facts), write_stdout, say)
-    return State(reports, is_complete=not say.errors)
+        _write_prom(job, output, exposition(facts), write_stdout, messages)
+    return State(reports, is_complete=not messages.errors)
 
 
 # --- prepare ------------------------------------------------------------------------------------------------------------------
 
 
-def _folders(stack: ExitStack, job: Job, say: _Report) -> tuple[OutputFolder | None, OutputFolder | None]:
+def _folders(stack: ExitStack, job: Job, say: Messages) -> tuple[OutputFolder | None, OutputFolder | None]:
     """Open and lock the folders of the .prom and of the pages; None for one that is not wanted, or cannot be used.
 
     Raises BusyError if another run holds the lock of the first.
@@ -200,7 +185,7 @@ def _read(source: Source, job: Job) -> tuple[bytes, int]:
 
 
 def _convert(
-    job: Job, sources: Sources, last: Memory, reports_folder: OutputFolder | None, clock: Clock, say: _Report
+    job: Job, sources: Sources, last: Memory, reports_folder: OutputFolder | None, clock: Clock, say: Messages
 ) -> dict[str, Converted]:
     """Convert all results files, and return what became of each, by the report's name."""
     options = Options(job.control_series, job.inputs, job.limits)
@@ -245,7 +230,7 @@ def _with_lost(
     converted: Mapping[str, Converted],
     last: Memory,
     reports_folder: OutputFolder | None,
-    say: _Report,
+    say: Messages,
 ) -> dict[str, ReportState]:
     """Return the state of all reports, with the last good figures of those that cannot be read now."""
     reports = {name: ReportState(one.memory, one.figures, one.summary) for name, one in converted.items() if one.memory}
@@ -284,7 +269,7 @@ def _over_limit(reports: Mapping[str, ReportState], last: Memory) -> dict[str, s
     return carryover.over_limit(series, before, modified_ns)
 
 
-def _last_good(broken: Unreadable, last: Memory, reports_folder: OutputFolder | None, say: _Report) -> ReportState:
+def _last_good(broken: Unreadable, last: Memory, reports_folder: OutputFolder | None, say: Messages) -> ReportState:
     """Return the state of a report whose results cannot be read now: what was last known of it."""
     kept, problem = carryover.last_good(broken, last.reports.get(broken.name), reports_folder)
     if problem:
@@ -295,7 +280,7 @@ def _last_good(broken: Unreadable, last: Memory, reports_folder: OutputFolder | 
     return ReportState(kept, figures, summary, broken)
 
 
-def _remove_page(reports_folder: OutputFolder, gone: ReportMemory, say: _Report) -> None:
+def _remove_page(reports_folder: OutputFolder, gone: ReportMemory, say: Messages) -> None:
     try:
         removed = carryover.remove_page(reports_folder, gone)
         if removed:
@@ -327,7 +312,7 @@ def _fleet(reports: Mapping[str, ReportState], reports_folder: OutputFolder | No
     )
 
 
-def _write_overviews(fleet: Fleet, folder: OutputFolder, say: _Report) -> None:
+def _write_overviews(fleet: Fleet, folder: OutputFolder, say: Messages) -> None:
     """Write the files that show all reports, unless they are the same. One that fails does not stop the others."""
     for overview in OVERVIEWS:
         path = f"{folder.path}/{overview.file_name}"
@@ -349,7 +334,7 @@ def _publish(
     reports_folder: OutputFolder | None,
     last: Memory,
     clock: Clock,
-    say: _Report,
+    say: Messages,
 ) -> tuple[RunFacts, object]:
     """Upload the pages if asked to; return the facts for the .prom, and what to remember of the upload."""
     facts = RunFacts(
@@ -374,10 +359,8 @@ def _publish(
     success, after = False, before
     if reports_folder:
         profiles = {name: state.figures.checks for name, state in reports.items() if state.figures}
-        messages = Messages(say.error, say.info)
-        success, after = publish_site(
-            job.upload, reports_folder, Site(profiles, fleet), state=before, now=clock.now(), messages=messages
-        )
+        site = Site(profiles, fleet)
+        success, after = publish_site(job.upload, reports_folder, site, state=before, now=clock.now(), messages=say)
     facts = facts._replace(upload_success=success, upload_last_success=after.last_success if after else None)
     return facts, after.as_json() if after else None
 
@@ -402,7 +385,7 @@ def _remember(
     facts: RunFacts,
     *,
     is_good: bool,
-    say: _Report,
+    say: Messages,
 ) -> None:
     """Write the memory, unless it would be the same: before the .prom, so that a run that is killed between loses nothing.
 
@@ -417,7 +400,7 @@ def _remember(
         say.error(problem)
 
 
-def _tell(sources: Sources, reports: Mapping[str, ReportState], facts: RunFacts, say: _Report) -> None:
+def _tell(sources: Sources, reports: Mapping[str, ReportState], facts: RunFacts, say: Messages) -> None:
     """Report what a person should know about results that were read, in every run until they change, and what was left out."""
     for source in sources.found:
         state = reports[source.name]
@@ -439,7 +422,7 @@ def _tell(sources: Sources, reports: Mapping[str, ReportState], facts: RunFacts,
 
 
 def _write_prom(
-    job: Job, output: OutputFolder | None, text: bytes, write_stdout: Callable[[bytes], None], say: _Report
+    job: Job, output: OutputFolder | None, text: bytes, write_stdout: Callable[[bytes], None], say: Messages
 ) -> None:
     """Write the .prom, or print it if it was asked for on standard output."""
     try:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from inspec_textfile.history.model import History
 from inspec_textfile.metrics.families import Family, family
-from inspec_textfile.report.model import NOT_TESTED, PROFILE_STATUSES, RESULT_STATUSES, STATUSES, Report
+from inspec_textfile.report.model import (
+    NOT_TESTED,
+    PROFILE_STATUSES,
+    RESULT_STATUSES,
+    STATUSES,
+    Attestation,
+    ControlEntry,
+    Report,
+    Waiver,
+)
 from inspec_textfile.report.status import count_controls, count_results, severities
 
 FAMILIES: list[Family] = []
@@ -72,11 +81,7 @@ def _profile_status(report: Report, _: History) -> _Rows:
     "When the waiver of the control ends, Unix time in seconds; only waivers with a date.",
 )
 def _waiver_expiry(report: Report, _: History) -> _Rows:
-    for profile in report.profiles:
-        for control in profile.controls:
-            waiver = control.entry.waiver
-            if waiver and waiver.expires is not None:
-                yield {"profile": profile.name, "control": control.id}, waiver.expires
+    return _expiries(report, lambda control: control.waiver)
 
 
 @_family(
@@ -85,11 +90,7 @@ def _waiver_expiry(report: Report, _: History) -> _Rows:
     "When the attestation of the control ends, Unix time in seconds; only attestations with a date.",
 )
 def _attestation_expiry(report: Report, _: History) -> _Rows:
-    for profile in report.profiles:
-        for control in profile.controls:
-            attestation = control.entry.attestation
-            if attestation and attestation.expires is not None:
-                yield {"profile": profile.name, "control": control.id}, attestation.expires
+    return _expiries(report, lambda control: control.attestation)
 
 
 @_family(
@@ -151,6 +152,15 @@ def _run_duration(report: Report, _: History) -> _Rows:
 )
 def _report_info(report: Report, _: History) -> _Rows:
     yield {"target": report.target}, 1
+
+
+def _expiries(report: Report, granted: Callable[[ControlEntry], Waiver | Attestation | None]) -> _Rows:
+    """Yield when what was granted for a control ends; only where there is a date."""
+    for profile in report.profiles:
+        for control in profile.controls:
+            grant = granted(control.entry)
+            if grant and grant.expires is not None:
+                yield {"profile": profile.name, "control": control.id}, grant.expires
 
 
 def _by_profile(report: Report, more: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
