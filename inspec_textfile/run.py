@@ -350,7 +350,7 @@ def _publish(
     if not job.upload:
         return facts, last.upload
     # Only an upload needs asyncio and what else its modules import.
-    from inspec_textfile.upload.site import Site, publish_site
+    from inspec_textfile.upload.site import publish_site
     from inspec_textfile.upload.state import UploadState
 
     before = None
@@ -359,8 +359,9 @@ def _publish(
     success, after = False, before
     if reports_folder:
         profiles = {name: state.figures.checks for name, state in reports.items() if state.figures}
-        site = Site(profiles, fleet)
-        success, after = publish_site(job.upload, reports_folder, site, state=before, now=clock.now(), messages=say)
+        success, after = publish_site(
+            job.upload, reports_folder, fleet, profiles, last=before, now=clock.now(), messages=say
+        )
     facts = facts._replace(upload_success=success, upload_last_success=after.last_success if after else None)
     return facts, after.as_json() if after else None
 

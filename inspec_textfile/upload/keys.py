@@ -7,22 +7,20 @@ Below the prefix a bucket holds
                                                              link it
 
 A key contains the names unchanged, including spaces and `#`. A link escapes them as in any URL, but keeps the slashes of a
-name because browsers resolve relative links by them; in Prometheus' templates (docs/upload.md, "The alert"):
-
-    {{ reReplaceAll "%2F" "/" (reReplaceAll "[+]" "%20" (urlquery $labels.profile)) }}
-
-Names that no URL can carry have no such key: parts that are empty, `.` or `..`, line breaks, more than 1024 bytes.
+name because browsers resolve relative links by them; docs/upload.md, "The alert", has the template. Names that no URL can
+carry have no such key: parts that are empty, `.` or `..`, line breaks, more than 1024 bytes.
 """
 
 from __future__ import annotations
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
 from inspec_textfile.pages.links import page_file
+from inspec_textfile.upload.profile import profile_page
 from inspec_textfile.upload.target import is_path
 
 _MAX_KEY = 1024
@@ -57,9 +55,32 @@ class Plan(NamedTuple):
         return tuple(item for stage in self.stages for item in stage)
 
 
-def folder_key(file: str, instance: str) -> str:
-    """Return the key of a file of the reports folder."""
-    return f"{instance}/{file}"
+def plan(profiles_of: Mapping[str, Collection[str]], overviews: Sequence[str], instance: str, prefix: str) -> Plan:
+    """Return what to publish.
+
+    `profiles_of`: the reports that have a page, worst first, with the profiles each of them shows; `overviews`: the files that
+    show all reports, the one that leads to the others last.
+    """
+    page_keys = {report: f"{instance}/{page_file(report)}" for report in profiles_of}
+    reports_of: dict[str, list[str]] = defaultdict(list)
+    for report, profiles in profiles_of.items():
+        for profile in profiles:
+            reports_of[profile].append(report)
+    leading, unlinked = [], []
+    for profile, reports in sorted(reports_of.items()):
+        key = profile_key(profile, instance, prefix)
+        if key is None:
+            unlinked.append(profile)
+            continue
+        page = profile_page(profile, instance, {report: link(key, page_keys[report]) for report in reports})
+        leading.append(Object(key, None, page, tuple(page_keys[report] for report in reports)))
+    before = tuple(page_keys.values())
+    stages = [tuple(Object(key, page_file(report)) for report, key in page_keys.items()), tuple(leading)]
+    for name in overviews:
+        overview = Object(f"{instance}/{name}", name, links_to=before)
+        stages.append((overview,))
+        before += (overview.key,)
+    return Plan(tuple(stages), tuple(unlinked))
 
 
 def profile_key(profile: str, instance: str, prefix: str = "") -> str | None:
@@ -73,43 +94,3 @@ def profile_key(profile: str, instance: str, prefix: str = "") -> str | None:
 def link(seen_from: str, key: str) -> str:
     """Return the relative link from one object to another."""
     return "../" * seen_from.count("/") + quote(key)
-
-
-def plan(
-    profiles_of: Mapping[str, Collection[str]],
-    overviews: Sequence[str],
-    instance: str,
-    prefix: str,
-    make_page: Callable[[str, str, Sequence[str]], bytes],
-) -> Plan:
-    """Return what to publish.
-
-    `profiles_of`: the reports that have a page, with the profiles each of them shows; `overviews`: the files that show all
-    reports, the one that leads to the others last; `make_page`: (key, profile, reports) -> the page of a profile.
-    """
-    page_keys = {report: folder_key(page_file(report), instance) for report in profiles_of}
-    pages = tuple(Object(key, page_file(report)) for report, key in page_keys.items())
-    leading, unlinked = [], []
-    for profile, reports in sorted(_reports_of(profiles_of).items()):
-        key = profile_key(profile, instance, prefix)
-        if key is None:
-            unlinked.append(profile)
-        else:
-            links_to = tuple(page_keys[report] for report in reports)
-            leading.append(Object(key, None, make_page(key, profile, reports), links_to))
-    before = tuple(page_keys.values())
-    stages: list[tuple[Object, ...]] = [pages, tuple(leading)]
-    for name in overviews:
-        overview = Object(folder_key(name, instance), name, links_to=before)
-        stages.append((overview,))
-        before += (overview.key,)
-    return Plan(tuple(stages), tuple(unlinked))
-
-
-def _reports_of(profiles_of: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-    """Return the reports that show a profile, for each profile."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for report, profiles in profiles_of.items():
-        for profile in profiles:
-            found[profile].append(report)
-    return found

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from inspec_textfile.pages.markup import NOTHING, Markup, html, join
-
-
-class Way(NamedTuple):
-    """The way to a report that shows the profile."""
-
-    link: str
-    """Relative, escaped as a URL."""
-    report: str
-    """The report's name."""
-    verdict: str
-    """A sentence."""
+from inspec_textfile.pages.markup import NOTHING, html, join
 
 
-def profile_page(profile: str, instance: str, ways: Sequence[Way]) -> bytes:
-    """Return the page. A single report is opened at once. Of several none hides another: they are listed in the given order."""
+def profile_page(profile: str, instance: str, links: Mapping[str, str]) -> bytes:
+    """Return the page. A single report is opened at once. Of several none hides another: they are listed in the given order.
+
+    `links`: a report's name -> the relative link to its page, escaped as a URL.
+    """
     title = html("{} on {}", profile, instance)
-    refresh = html('<meta http-equiv="refresh" content="0; url={}">\n', ways[0].link) if len(ways) == 1 else NOTHING
+    opened_at_once = next(iter(links.values())) if len(links) == 1 else None
     page = html(
         """<!DOCTYPE html>
 <html lang="en">
@@ -42,15 +33,9 @@ def profile_page(profile: str, instance: str, ways: Sequence[Way]) -> bytes:
 </body>
 </html>
 """,
-        refresh,
+        html('<meta http-equiv="refresh" content="0; url={}">\n', opened_at_once) if opened_at_once else NOTHING,
         title,
         title,
-        join([_item(way, alone=len(ways) == 1) for way in ways], "\n"),
+        join([html('<li><a href="{}">{}</a></li>', link, report) for report, link in links.items()], "\n"),
     )
     return page.encode()
-
-
-def _item(way: Way, *, alone: bool) -> Markup:
-    # A page for one report says nothing that changes, so it is sent once, and not with each run of InSpec.
-    verdict = NOTHING if alone else html(": {}", way.verdict)
-    return html('<li><a href="{}">{}</a>{}</li>', way.link, way.report, verdict)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from inspec_textfile.messages import Say
 from inspec_textfile.text import digest_of
@@ -18,9 +19,6 @@ from inspec_textfile.upload.stores import Store, StoreError
 
 MAX_PUTS_AT_ONCE = 8
 
-ReadObject = Callable[[Object], bytes]
-"""Returns the bytes of an object as the store must hold them. Raises PageError."""
-
 
 class PageError(Exception):
     """A page cannot be read; the message is a sentence."""
@@ -29,19 +27,12 @@ class PageError(Exception):
 class Upload:
     """An upload: `run` does it, `state` is what is known about the store at any moment."""
 
-    def __init__(
-        self, plan: Plan, *, read: ReadObject, store: Store, known: UploadState, last_sent: Mapping[str, str], info: Say
-    ) -> None:
-        """Prepare an upload.
-
-        `known`: what is known about the store (`before_upload`); `last_sent`: key -> SHA-256 of what was last sent to it, to
-        find out what changed.
-        """
+    def __init__(self, plan: Plan, *, read: Callable[[Object], bytes], store: Store, known: UploadState, info: Say) -> None:
+        """`read` returns what the store must hold, or raises PageError; `known`: what is known about it (`before_upload`)."""
         self._plan = plan
         self._read = read
         self._store = store
         self._known = known
-        self._last_sent = last_sent
         self._info = info
         self._sent = dict(known.sent)
         self._unchanged = 0
@@ -74,31 +65,21 @@ class Upload:
     async def _send_all(self) -> None:
         """Send the pages first, and then what links to them."""
         for stage in self._plan.stages:
-            waiting = iter(await self._to_send(stage))
+            waiting = iter(await self._changed(stage))
             await asyncio.gather(*(self._send_each(waiting) for _ in range(MAX_PUTS_AT_ONCE)))
 
-    async def _to_send(self, objects: Iterable[Object]) -> list[Object]:
-        """Return the objects that the store is not known to hold, changed ones first: time may run out."""
-        changed: list[Object] = []
-        same: list[Object] = []
+    async def _changed(self, objects: Iterable[Object]) -> list[Object]:
+        """Return the objects that the store is not known to hold."""
+        changed = []
         for item in objects:
             await asyncio.sleep(0)  # lets the time limit interrupt this loop
-            digest = self._digest(item)
-            if digest and self._sent.get(item.key) == digest:
-                self._unchanged += 1
-                self._info(f"{item.key}: unchanged")
-            elif digest and self._last_sent.get(item.key) == digest:
-                same.append(item)
-            else:
-                changed.append(item)
-        return changed + same
-
-    def _digest(self, item: Object) -> str | None:
-        """Return the SHA-256 of an object; None if it cannot be read, which is reported when it is sent."""
-        try:
-            return digest_of(self._read(item))
-        except PageError:
-            return None
+            with suppress(PageError):  # reported when it is sent
+                if self._sent.get(item.key) == digest_of(self._read(item)):
+                    self._unchanged += 1
+                    self._info(f"{item.key}: unchanged")
+                    continue
+            changed.append(item)
+        return changed
 
     async def _send_each(self, waiting: Iterator[Object]) -> None:
         for item in waiting:

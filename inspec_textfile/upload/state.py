@@ -41,8 +41,8 @@ class UploadState(NamedTuple):
 def before_upload(last: UploadState | None, place: str, keys: Collection[str], now: float) -> UploadState:
     """Return what an upload may rely on.
 
-    `last`: what is known after the last upload, if anything; `place` and `keys`: where this one puts what; `now`: Unix time,
-    seconds. Objects that are not published any more are forgotten, and everything is for another place.
+    `last`: what is known after the last one, if anything; `place` and `keys`: where this one puts what; `now`: Unix time,
+    seconds. Objects that are no longer published are forgotten, and all of them if the place is another one.
     """
     if last is None or last.place != place:
         return UploadState(place, now, last_success=last.last_success if last else None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import mimetypes
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -23,10 +22,13 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _MAX_RETRIES = 6
-"""About ten seconds in all, if there is time for them, with the pauses below."""
-_PLACES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT")
-_ACCOUNTS = ("AZURE_STORAGE_ACCOUNT_NAME",)
+"""About six seconds of pauses in all, if there is time for them."""
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT")
+_WHICH_STORE = (*_ENDPOINTS, "AZURE_STORAGE_ACCOUNT_NAME")
 """Variables that say which store it is: buckets of one name exist in many."""
+# Shares of the time for the whole upload. A retry starts before 60 % are over and takes at most 25 %, so the store's own error
+# about what is sent first, which says what is wrong, comes before the time limit. Three attempts fit in, even if they stall.
+_RETRIES, _ATTEMPT = 0.6, 0.25
 
 
 class StoreError(Exception):
@@ -52,7 +54,7 @@ def open_store(target: Target, variables: Mapping[str, str], seconds: float) -> 
         # Its Rust core starts a thread for each CPU, which a sandbox may not allow and eight puts do not need.
         for name, value in {"TOKIO_WORKER_THREADS": "2", **variables}.items():
             os.environ.setdefault(name, value)
-        place = " ".join([target.url, *(os.environ.get(name, "") for name in (*_PLACES, *_ACCOUNTS))])
+        place = " ".join([target.url, *(os.environ.get(name, "") for name in _WHICH_STORE)])
         yield _open_object_store(target, seconds), digest_of(place.encode("utf-8", "surrogateescape"))
         return
     try:
@@ -68,43 +70,27 @@ def _open_object_store(target: Target, seconds: float) -> Store:
     except ImportError:
         raise StoreError("the package obstore is missing: pip install obstore, where inspec-textfile is installed") from None
     makers: dict[str, Any] = {"s3": stores.S3Store, "gs": stores.GCSStore, "az": stores.AzureStore}
+    attempt = seconds * _ATTEMPT
     try:
         store = makers[target.scheme](
             target.bucket,
             prefix=target.prefix or None,
-            client_options=_client_options(seconds),
-            retry_config=_retry_config(seconds),
+            client_options={
+                # Only if the user asked for a connection without TLS.
+                "allow_http": any(os.environ.get(name, "").startswith("http://") for name in _ENDPOINTS),
+                "timeout": timedelta(seconds=attempt),
+                "connect_timeout": timedelta(seconds=min(5, attempt)),
+            },
+            retry_config={"max_retries": _MAX_RETRIES, "retry_timeout": timedelta(seconds=seconds * _RETRIES)},
         )
     except Exception as error:  # obstore's, for a bad value in the environment; its message would repeat the value
         raise StoreError(f"the settings in the environment are not usable: {_reason(error)}") from None
     return _ObjectStore(store)
 
 
-# Shares of the time for the whole upload. A retry starts before 60 % are over, waits at most 10 % and takes at most 25 %, so
-# the store's own error about what is sent first, which says what is wrong, comes before the time limit. Three attempts fit in,
-# even if they stall.
-_RETRIES, _PAUSE, _ATTEMPT = 0.6, 0.1, 0.25
-
-
-def _client_options(seconds: float) -> dict[str, Any]:
-    attempt = seconds * _ATTEMPT
-    return {
-        # Only if the user asked for a connection without TLS.
-        "allow_http": any(os.environ.get(name, "").startswith("http://") for name in _PLACES),
-        "timeout": timedelta(seconds=attempt),
-        "connect_timeout": timedelta(seconds=min(5, attempt)),
-    }
-
-
-def _retry_config(seconds: float) -> dict[str, Any]:
-    longest = min(5, seconds * _PAUSE)
-    pauses = {"init_backoff": timedelta(seconds=min(0.2, longest)), "max_backoff": timedelta(seconds=longest), "base": 2}
-    return {"max_retries": _MAX_RETRIES, "retry_timeout": timedelta(seconds=seconds * _RETRIES), "backoff": pauses}
-
-
 def headers(key: str) -> dict[str, str]:
     """Return the headers with which an object is served: profiles' pages have no ending that tells its type."""
-    kind = mimetypes.guess_type(key)[0] if key.endswith(".csv") else "text/html"
+    kind = "text/csv" if key.endswith(".csv") else "text/html"
     # A browser may cache the page but asks each time whether it is still current (304, no body): an alert's link must never
     # show the last hour's findings. Google's own default would be an hour.
     return {"Content-Type": f"{kind}; charset=utf-8", "Cache-Control": "no-cache"}

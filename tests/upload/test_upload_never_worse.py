@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from inspec_textfile.pages.links import INDEX_FILE
 from inspec_textfile.text import digest_of
-from inspec_textfile.upload.keys import Object, Plan, link, plan
+from inspec_textfile.upload.keys import Object, Plan, plan
 from inspec_textfile.upload.send import Upload
 from inspec_textfile.upload.state import UNKNOWN, UploadState, before_upload
 from inspec_textfile.upload.stores import StoreError
@@ -134,10 +134,7 @@ def test_an_index_waits_for_the_pages_that_it_links_to(host: Host, store: FakeSt
 
 
 def planned(profiles: Mapping[str, Sequence[str]]) -> Plan:
-    def page(key: str, _profile: str, reports: Sequence[str]) -> bytes:
-        return "".join(f'<a href="{link(key, f"h:1/inspec-{report}.json.html")}">' for report in reports).encode()
-
-    return plan(profiles, [INDEX_FILE], "h:1", "", page)
+    return plan(profiles, [INDEX_FILE], "h:1", "")
 
 
 class _Store:
@@ -229,10 +226,7 @@ class Histories(RuleBasedStateMachine):
         for one in self.planned.objects:
             self.versions.setdefault(one.key, set()).add(self.read(one))
         known = before_upload(self.state, "store", keys, self.now)
-        last_sent = self.state.sent if self.state else {}
-        upload = Upload(
-            self.planned, read=self.read, store=self.store, known=known, last_sent=last_sent, info=lambda _message: None
-        )
+        upload = Upload(self.planned, read=self.read, store=self.store, known=known, info=lambda _message: None)
         try:
             return upload.run(60)
         except KeyboardInterrupt:
@@ -293,7 +287,7 @@ def test_a_lost_answer_and_a_refusal_leave_nothing_known_but_that_something_stan
     for page, faults in ((b"1", {}), (b"2", {keys[0]: "lost", keys[1]: "refused"})):
         store.faults = faults
         read = mock.Mock(return_value=page)
-        upload = Upload(objects, read=read, store=store, known=known, last_sent={}, info=lambda _message: None)
+        upload = Upload(objects, read=read, store=store, known=known, info=lambda _message: None)
         upload.run(60)
         known = upload.state
 
