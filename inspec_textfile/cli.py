@@ -15,15 +15,15 @@ import click
 
 from inspec_textfile import __version__
 from inspec_textfile.options import (
+    PATH,
     Command,
-    Days,
-    Mode,
-    PathName,
-    ReportName,
-    Upload,
+    file_mode,
     in_force,
+    of_upload,
     option,
     read_settings,
+    remediation_days,
+    report_name,
     unknown_variables,
 )
 
@@ -60,23 +60,21 @@ Exit status:
 
 
 @click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EPILOG)
-@click.argument("results", nargs=-1, metavar="[RESULTS]...", type=PathName("file"))
+@click.argument("results", nargs=-1, metavar="[RESULTS]...", type=PATH)
 @option(
     "--results-dir",
     metavar="DIR",
-    type=PathName("dir"),
+    type=PATH,
     default=RESULTS_DIR,
     show_default=True,
     help="Where to look for results if none are named.",
 )
-@option(
-    "--reports-dir", metavar="DIR", type=PathName("dir"), default=REPORTS_DIR, show_default=True, help="Where the pages go."
-)
+@option("--reports-dir", metavar="DIR", type=PATH, default=REPORTS_DIR, show_default=True, help="Where the pages go.")
 @option(
     "-o",
     "--output",
     metavar="FILE",
-    type=PathName("file"),
+    type=PATH,
     help=f"The .prom file; - prints it. [default: {OUTPUT_FILE} in the first of these that exists: {', '.join(OUTPUT_DIRS)}]",
 )
 @option("--no-reports", is_flag=True, help="Write no pages, metrics only.")
@@ -84,7 +82,7 @@ Exit status:
 @option(
     "--report-name",
     metavar="NAME",
-    type=ReportName(),
+    type=report_name,
     default="stdin",
     show_default=True,
     help="Name of the report on standard input.",
@@ -107,23 +105,23 @@ Exit status:
 @option(
     "--remediation-days",
     metavar="DAYS",
-    type=Days(("critical", "high", "medium", "low")),
+    type=remediation_days,
     default="30,30,90,180",
     show_default=True,
     help="In how many days to fix a finding: critical,high,medium,low; 0 for no limit.",
 )
-@option("--mode", metavar="OCTAL", type=Mode(), default="0644", show_default=True, help="File mode of the .prom file.")
+@option("--mode", metavar="OCTAL", type=file_mode, default="0644", show_default=True, help="File mode of the .prom file.")
 @option(
     "--upload",
     metavar="URL",
-    type=Upload("url", "parse_target"),
+    type=of_upload("parse_target"),
     help="Publish the pages: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER. "
     "Credentials come from the environment.",
 )
 @option(
     "--instance",
     metavar="NAME",
-    type=Upload("name", "parse_instance"),
+    type=of_upload("parse_instance"),
     help="This host's label `instance` in Prometheus, a part of the links. [default: HOSTNAME:9100]",
 )
 @option(
@@ -137,7 +135,7 @@ Exit status:
 @option(
     "--settings",
     metavar="FILE",
-    type=PathName("file"),
+    type=PATH,
     is_eager=True,
     callback=read_settings,
     help=f"Read options, and credentials for --upload, from NAME=value lines, such as the service's {SETTINGS_FILE}.",

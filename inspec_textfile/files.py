@@ -98,7 +98,7 @@ class OutputFolder:
         """Return the first `most` bytes of a file, None if there is not a regular file of that name that can be read."""
         try:
             with self._opened(name) as file:
-                return read_at_most(file, most) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+                return read_at_most(file, most)
         except (OSError, OutputError):
             return None
 
@@ -112,8 +112,6 @@ class OutputFolder:
         try:
             with self._opened(name) as file:
                 status = os.fstat(file.fileno())
-                if not stat.S_ISREG(status.st_mode):
-                    raise OutputError(f"{path}: is not a regular file; remove it")
                 if not self._owner.trusts(status):
                     raise OutputError(
                         f"{path}: belongs to user {user_name(status.st_uid)}; remove it, and run as one user only"
@@ -124,18 +122,20 @@ class OutputFolder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise OutputError(f"{path}: {_why_unread(error)}") from None
+            raise OutputError(f"{path}: {_why(error)}") from None
 
     def _opened(self, name: str) -> BinaryIO:
+        """Return a regular file, open. Raises OSError, OutputError."""
         descriptor = os.open(os.path.basename(name), _OLD, dir_fd=self._folder_of(name, create=False))
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "is not a regular file; remove it")
         return open(descriptor, "rb")
 
     def digest(self, name: str) -> str:
         """Return the SHA-256 of a file in hexadecimal, "" if there is not a regular file of that name that can be read."""
         try:
             with self._opened(name) as file:
-                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                    return ""
                 found = hashlib.sha256()
                 while chunk := file.read(_CHUNK):
                     found.update(chunk)
@@ -285,7 +285,7 @@ def _refuse_all_but_files(name: str, folder: int) -> None:
     except FileNotFoundError:
         return
     if stat.S_ISLNK(mode):
-        raise OSError(errno.ELOOP, "is a symbolic link, which is not followed; remove it")
+        raise OSError(errno.ELOOP, "")
     if not stat.S_ISREG(mode):
         raise OSError(errno.EEXIST, "is not a regular file; remove it, or choose another name")
 
@@ -294,7 +294,7 @@ def _refuse_link_of_others(path: str) -> None:
     """Refuse a folder that is reached by another user's link, so that root's files do not go where that user likes."""
     status = os.lstat(path)
     if stat.S_ISLNK(status.st_mode) and status.st_uid not in (0, os.geteuid()):
-        raise OSError(errno.ELOOP, f"is a link that belongs to user {status.st_uid}; pass the folder that it points to")
+        raise OSError(errno.EPERM, f"is a link that belongs to user {status.st_uid}; pass the folder that it points to")
 
 
 def _folder_message(folder: str, error: OSError) -> str:
@@ -302,19 +302,12 @@ def _folder_message(folder: str, error: OSError) -> str:
     return f"{folder}: {_why(error)}; files there are unchanged"
 
 
-def _why_unread(error: OSError) -> str:
-    if error.errno == errno.ELOOP:
-        return "is a symbolic link, which is not followed; remove it"
-    if error.errno == errno.EACCES:
-        return f"cannot be read by user {user_name()}; remove it, and run as one user only"
-    return f"cannot be read: {error.strerror}"
-
-
 def _why(error: OSError) -> str:
     hints = {
         errno.ENOENT: "the folder does not exist; create it, or pass another one",
         errno.ENOTDIR: "is not a folder; pass one, or remove it",
-        errno.EACCES: f"user {user_name()} cannot write to it (permission denied); change its owner, or run as another user",
+        errno.EACCES: f"permission denied for user {user_name()}; change its owner, or run as another user",
+        errno.ELOOP: "is a symbolic link, which is not followed; remove it",
         errno.EROFS: "the file system is read-only",
         errno.ENOSPC: "no space is left on the device",
         errno.EDQUOT: "the disk quota is used up",

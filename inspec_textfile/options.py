@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeVar
 
 import click
 from click.core import ParameterSource
-from click.shell_completion import CompletionItem
 
 from inspec_textfile.ownership import user_name
 
@@ -47,82 +46,47 @@ def option(*names: str, **attributes: Any) -> Callable[[_F], _F]:
 # --- types -----------------------------------------------------------------------------------------------------------------
 
 
-class Mode(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """A file mode in octal."""
-
-    name = "octal"
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int:
-        """Return the mode as a number."""
-        if isinstance(value, int):
-            return value
-        if not re.fullmatch("0?[0-7]{3}", value):
-            self.fail(f"{value!r} is not a file mode in octal, such as 0644", param, context)
-        return int(value, 8)
+# A file or folder, or `-`: a shell completes it, and the run says what is wrong with it.
+PATH = click.Path(readable=False)
+_LIMITED = ("critical", "high", "medium", "low")
+"""Severities whose findings have days to be fixed in."""
 
 
-class PathName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """A file or folder, or `-`, which a shell completes."""
-
-    def __init__(self, kind: str) -> None:
-        """`kind`: "file" or "dir"."""
-        self.name = kind
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> str:  # noqa: ARG002
-        """Return the name as it is."""
-        return str(value)
-
-    def shell_complete(self, context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002
-        """Leave it to the shell."""
-        return [CompletionItem(incomplete, type=self.name)]
+def file_mode(value: str) -> int:
+    """Return a file mode given in octal."""
+    if not re.fullmatch("0?[0-7]{3}", value):
+        raise click.BadParameter(f"{value!r} is not a file mode in octal, such as 0644")
+    return int(value, 8)
 
 
-class Days(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """Days for each of some severities, worst first: `30,30,90,180`."""
-
-    name = "days"
-
-    def __init__(self, severities: Sequence[str]) -> None:
-        self._severities = tuple(severities)
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> tuple[tuple[str, int], ...]:
-        """Return (severity, days) for each severity with a limit."""
-        if isinstance(value, tuple):
-            return value
-        numbers = value.replace(" ", "").split(",")
-        if len(numbers) != len(self._severities) or not all(re.fullmatch("[0-9]{1,4}", number) for number in numbers):
-            names = ",".join(self._severities).upper()
-            self.fail(f"{value!r} is not {names}: whole days, 0 for no limit, such as 30,30,90,180", param, context)
-        return tuple((severity, int(days)) for severity, days in zip(self._severities, numbers) if int(days))
+def remediation_days(value: str) -> tuple[tuple[str, int], ...]:
+    """Return (severity, days) for each severity with a limit: `30,30,90,180`."""
+    numbers = value.replace(" ", "").split(",")
+    if len(numbers) != len(_LIMITED) or not all(re.fullmatch("[0-9]{1,4}", number) for number in numbers):
+        names = ",".join(_LIMITED).upper()
+        raise click.BadParameter(f"{value!r} is not {names}: whole days, 0 for no limit, such as 30,30,90,180")
+    return tuple((severity, int(days)) for severity, days in zip(_LIMITED, numbers) if int(days))
 
 
-class ReportName(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """A report's name: becomes a label, and part of a page's file name."""
-
-    name = "name"
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> str:
-        """Return the name as it is."""
-        if not value.isprintable() or any(part in ("", ".", "..") for part in value.split("/")):
-            self.fail(f"{value!r} must be a printable name, such as web01 or web01/ssh", param, context)
-        return str(value)
+def report_name(value: str) -> str:
+    """Return a report's name, which becomes a label and a part of a page's file name."""
+    if not value.isprintable() or any(part in ("", ".", "..") for part in value.split("/")):
+        raise click.BadParameter(f"{value!r} must be a printable name, such as web01 or web01/ssh")
+    return value
 
 
-class Upload(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.3 only
-    """An option of the upload, read by a function of `upload.target`, which is imported only if the option is used."""
+def of_upload(function: str) -> Callable[[str], Any]:
+    """Return the type of an option that a function of `upload.target` reads, which is imported only if the option is used."""
 
-    def __init__(self, name: str, function: str) -> None:
-        self.name = name
-        self._function = function
-
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
-        """Return what the function makes of the value."""
+    def convert(value: str) -> Any:
         from inspec_textfile.upload import target
 
         try:
-            return getattr(target, self._function)(value)
+            return getattr(target, function)(value)
         except target.TargetError as error:
-            self.fail(str(error), param, context)
+            raise click.BadParameter(str(error)) from None
+
+    return convert
 
 
 # --- the --settings file ---------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def test_a_folder_that_is_gone_keeps_everything(host: Host) -> None:
     done = host.run()
 
     assert done.returncode == 1
-    assert "cannot be listed" in done.stderr
+    assert "the folder does not exist" in done.stderr
     assert host.series()[FAILED] == before[FAILED]
     assert readable(host) == {"ssh-baseline": 0}
 

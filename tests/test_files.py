@@ -613,8 +613,7 @@ def test_a_folder_that_cannot_be_locked_in_time_is_closed(folder: Path) -> None:
         (errno.EDQUOT, ": the disk quota is used up; files there are unchanged"),
         (
             errno.EACCES,
-            f": user {user_name()} cannot write to it (permission denied); change its owner, or run as another user; "
-            "files there are unchanged",
+            f": permission denied for user {user_name()}; change its owner, or run as another user; files there are unchanged",
         ),
     ],
 )

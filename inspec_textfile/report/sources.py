@@ -146,19 +146,12 @@ def _refuse_special_file(status: os.stat_result) -> None:
 
 
 def _why(error: OSError) -> str:
+    """Return why a file or folder cannot be read, as the rest of a sentence about it."""
     if error.errno == errno.ENOENT:
-        return "does not exist"
+        return "does not exist; create it, mount it, or pass another one"
     if error.errno == errno.EACCES:
-        return f"user {user_name()} cannot read it (permission denied): change its owner or mode, or run as another user"
+        return f"cannot be read by user {user_name()} (permission denied): change its owner or mode, or run as another user"
     return f"cannot be read: {error.strerror}"
-
-
-def _why_not_listed(error: OSError) -> str:
-    if error.errno == errno.ENOENT:
-        return "it does not exist; create it, mount it, or pass another one"
-    if error.errno == errno.EACCES:
-        return f"permission denied for user {user_name()}; change its owner or mode, or run inspec-textfile as another user"
-    return str(error.strerror)
 
 
 def _is_folder(argument: str) -> bool:
@@ -188,7 +181,7 @@ def _walk(folder: str, problems: list[str], hidden: list[str]) -> Iterator[str]:
             with os.scandir(current) as entries:
                 listed = sorted((e for e in entries if not e.name.startswith(".")), key=lambda entry: entry.name)
         except OSError as error:
-            problems.append(f"{current}: the folder cannot be listed: {_why_not_listed(error)}")
+            problems.append(f"{current}: the folder {_why(error)}")
             hidden.append(current)
             continue
         for entry in listed:

@@ -83,7 +83,7 @@ def test_a_folder_given_as_argument_that_is_gone_keeps_everything(host: Host) ->
 
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        f"inspec-textfile: {disk}: the folder cannot be listed: it does not exist; create it, mount it, or pass another one",
+        f"inspec-textfile: {disk}: the folder does not exist; create it, mount it, or pass another one",
         "inspec-textfile: not read this time, so their last figures and pages are kept: ssh",
     ]
     assert readable(host) == {"ssh": 0}

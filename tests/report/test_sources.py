@@ -187,7 +187,7 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
     found = find_sources((), str(tmp_path / "none"), "stdin")
 
     assert found.unseen
-    assert "cannot be listed: it does not exist; create it, mount it, or pass another one" in found.problems[0]
+    assert "the folder does not exist; create it, mount it, or pass another one" in found.problems[0]
 
 
 def test_links_to_folders_are_not_followed_but_told(tmp_path: Path) -> None:
@@ -253,7 +253,9 @@ def test_a_file_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path.touch()
     monkeypatch.setattr(os, "open", refuses)
 
-    with pytest.raises(SourceError, match=r"cannot read it \(permission denied\): change its owner or mode, or run"):
+    with pytest.raises(
+        SourceError, match=r"cannot be read by user root \(permission denied\): change its owner or mode, or run"
+    ):
         read_source(Source("x", str(path)))
 
 
