@@ -11,7 +11,7 @@ from inspec_textfile.memory import ReportMemory
 from inspec_textfile.metrics.exposition import MAX_SERIES
 from inspec_textfile.pages.links import page_file
 from inspec_textfile.report.model import Unreadable
-from inspec_textfile.report.sources import Source, Sources, modified_ns_of, unreadable
+from inspec_textfile.report.sources import STDIN, Source, Sources, modified_ns_of
 from inspec_textfile.text import digest_of
 
 _ALL_GONE = "its results file is gone, as are all others"
@@ -22,7 +22,8 @@ def unreadable_report(source: Source, reason: str, last: ReportMemory | None) ->
     """Return what to say about a report that cannot be read: why, and since when. `last`: what is remembered about it."""
     since_ns = last.file.unreadable_since_ns if last else None
     since_ns = modified_ns_of(source.path) if since_ns is None else since_ns
-    return unreadable(source, reason)._replace(since=since_ns / 1e9 if since_ns else None)
+    path = "standard input" if source.path == STDIN else source.path
+    return Unreadable(source.name, path, reason, since=since_ns / 1e9 if since_ns else None)
 
 
 def over_limit(series: Mapping[str, int], before: Mapping[str, int], modified_ns: Mapping[str, int]) -> dict[str, str]:

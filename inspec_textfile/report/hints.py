@@ -1,16 +1,16 @@
 """Hints on the results files, for -v and --check.
 
-Files that are skipped although they look like results, groups of dated files, two files that would have the same name.
+Files that are skipped although they look like results, and groups of files that are runs of one report.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from inspec_textfile.report.sources import STDIN, Source, find_sources
+from inspec_textfile.report.sources import Source, find_sources
 
 # Names of results that `*.json` does not match: .JSON, .json.gz, .jsonl, .json.txt, .json.1, .json-20261122, .json.old, .json~
 _OTHER_NAME = re.compile(
@@ -27,21 +27,33 @@ _DATE = re.compile(
         )(?!\d)""",
     re.VERBOSE,
 )
+# A pattern in a path, what is shown for it, how many files are no chance, and what to do. `inspec parallel exec` names files by
+# process ids.
+_GROUPS = (
+    (
+        _DATE,
+        "DATE",
+        3,
+        "if they are runs of one, have InSpec overwrite one file, or put date and time into the names of files in one folder "
+        "(NAME-20261122060000.json)",
+    ),
+    (
+        re.compile(r"(?<![^/])\d{1,7}(?=\.json\Z)", re.ASCII),
+        "PID",
+        2,
+        "if these are process ids, history starts over in each run: give each line of the option file a --reporter "
+        "json:NAME.json of its own",
+    ),
+)
 _MAX_NAMED = 5
-_PROCESS_ID = re.compile(r"\d{1,7}\.json\Z", re.ASCII)
-_MIN_PROCESSES = 2
-_MIN_GROUP = 3
-"""Files that differ in a date alone; fewer may have got their names by chance."""
 
 
 def hints(arguments: Sequence[str], results_dir: str) -> Iterator[str]:
     """Yield all hints of this module about the results of a run, as sentences."""
     sources = find_sources(arguments, results_dir, "").found
     yield from skipped_results(filter(os.path.isdir, arguments or [results_dir]))
-    yield from dated_groups(sources)
-    yield from process_ids(sources)
+    yield from runs_of_one(sources)
     yield from older_runs(sources)
-    yield from renamed_reports(sources)
 
 
 def skipped_results(folders: Iterable[str]) -> Iterator[str]:
@@ -55,34 +67,13 @@ def skipped_results(folders: Iterable[str]) -> Iterator[str]:
                     yield f"{path}: is skipped because its name does not end in .json: rename it, unpack it, or remove it"
 
 
-def dated_groups(sources: Iterable[Source]) -> Iterator[str]:
+def runs_of_one(sources: Iterable[Source]) -> Iterator[str]:
     """Yield a sentence for each group of files that look like runs of one report and count as reports of their own."""
-    groups: dict[str, int] = defaultdict(int)
-    for source in sources:
-        pattern = _DATE.sub("DATE", source.path)
-        if source.path not in (STDIN, pattern):
-            groups[pattern] += 1
-    for pattern, count in sorted(groups.items()):
-        if count >= _MIN_GROUP:
-            yield (
-                f"{pattern}: {count} files count as {count} reports; if they are runs of one, have InSpec overwrite one file, "
-                "or put date and time into the names of files in one folder (NAME-20261122060000.json)"
-            )
-
-
-def process_ids(sources: Iterable[Source]) -> Iterator[str]:
-    """Yield a sentence for each folder of files named by process ids, as `inspec parallel exec` names them: new in each run."""
-    folders: dict[str, int] = defaultdict(int)
-    for source in sources:
-        folder, name = os.path.split(source.path)
-        if _PROCESS_ID.match(name):
-            folders[folder] += 1
-    for folder, count in sorted(folders.items()):
-        if count >= _MIN_PROCESSES:
-            yield (
-                f"{folder}/PID.json: {count} files are named by process ids, which are new in each run, so their history "
-                "starts over: give each line of the option file a --reporter json:NAME.json of its own"
-            )
+    for pattern, name, least, advice in _GROUPS:
+        groups = Counter(pattern.sub(name, source.path) for source in sources if pattern.search(source.path))
+        for group, count in sorted(groups.items()):
+            if count >= least:
+                yield f"{group}: {count} files count as {count} reports; {advice}"
 
 
 def older_runs(sources: Iterable[Source]) -> Iterator[str]:
@@ -92,10 +83,3 @@ def older_runs(sources: Iterable[Source]) -> Iterator[str]:
             names = [os.path.basename(run.path) for run in source.older]
             shown = ", ".join(names[-_MAX_NAMED:]) + (f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else "")
             yield f"{source.path}: is the newest run of the report {source.name}; the runs before it are history: {shown}"
-
-
-def renamed_reports(sources: Iterable[Source]) -> Iterator[str]:
-    """Yield a sentence for each report that could not get the name of its file because another report has it."""
-    for source in sources:
-        if source.wanted:
-            yield f"{source.path}: is the report {source.name}, because another report is named {source.wanted}"

@@ -29,6 +29,7 @@ from inspec_textfile.report.model import (
     Waiver,
     is_failing,
 )
+from inspec_textfile.report.problems import refuse_too_many
 from inspec_textfile.report.status import control_status, profile_status, severity, status_without_waiver
 
 MAX_COUNTED = 1_000_000
@@ -36,10 +37,6 @@ MAX_COUNTED = 1_000_000
 
 _Entries = Sequence[ProfileEntry]
 _Names = Mapping[str, "set[str]"]
-
-
-class TooManyControls(Exception):
-    """The profiles of a report are nested so often that resolving them would take gigabytes of memory."""
 
 
 class _Copy(NamedTuple):
@@ -61,7 +58,7 @@ def resolve(entries: _Entries, *, names_parents: bool = False) -> tuple[Profile,
 
     A profile was requested when one of its entries has no parent. Its controls are those that these entries list, and
     those of the profiles below it that no requested profile lists. The order of entries and controls changes no number.
-    Raises TooManyControls.
+    Raises NotAReport.
     """
     entries = _with_known_parents(entries)
     by_name: dict[str, list[ProfileEntry]] = defaultdict(list)
@@ -72,8 +69,8 @@ def resolve(entries: _Entries, *, names_parents: bool = False) -> tuple[Profile,
     listed = {name: _listed(tops) for name, tops in requested.items()}
     below = {name: _levels(name, children) for name in requested}
     sizes = {name: sum(len(entry.controls) for entry in group) for name, group in by_name.items()}
-    if sum(sizes[layer] for levels in below.values() for layer in chain(*levels)) > MAX_COUNTED:
-        raise TooManyControls
+    nested = sum(sizes[layer] for levels in below.values() for layer in chain(*levels))
+    refuse_too_many(nested, MAX_COUNTED, "controls in nested profiles")  # resolving them would take gigabytes of memory
     claims: dict[str, set[str]] = defaultdict(set)
     for name, levels in below.items():
         for layer in chain(*levels):

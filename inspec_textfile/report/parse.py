@@ -36,16 +36,15 @@ from inspec_textfile.report.model import (
     ERROR,
     FAILED,
     LOADED,
-    PASSED,
     PROFILE_STATUSES,
-    SKIPPED,
+    RESULT_STATUSES,
     ControlEntry,
     Dependency,
     ProfileEntry,
     Report,
     Result,
 )
-from inspec_textfile.report.overlay import MAX_COUNTED, TooManyControls, resolve
+from inspec_textfile.report.overlay import resolve
 from inspec_textfile.report.problems import NotAReport, Warnings, refuse_too_many
 from inspec_textfile.report.status import OWN_STATUSES, is_attested
 from inspec_textfile.report.target import read_target
@@ -58,9 +57,6 @@ MAX_CONTROLS = 100_000
 
 _FIRST_TO_NAME_PARENTS = (2, 3)
 _NO_ZONE = timezone(timedelta(0), "unknown")
-_RESULT_STATUSES = {status: status for status in (PASSED, FAILED, SKIPPED, ERROR)}
-_MAX_TIMES_TRIED = 1000
-"""Limit of distinct start times that cannot be read: trying them is slow."""
 # Software without the time writes its zero: year 1 (Go, .NET), 1601 (Windows), 1900 (Excel), 1970 (Unix), 1980 (ZIP).
 _CREDIBLE_YEARS = range(1990, 9000)
 _LONGEST_RUN = timedelta(days=1)
@@ -79,8 +75,6 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
         return _report(document, warnings, name=name, modified_ns=modified_ns, digest=digest_of(data))
     except RecursionError:
         raise NotAReport("is nested too deeply to be an InSpec report") from None
-    except TooManyControls:
-        raise NotAReport(f"has so many nested profiles that they add up to over {MAX_COUNTED:,} controls") from None
 
 
 def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modified_ns: int, digest: str) -> Report:
@@ -137,15 +131,8 @@ def _began(entries: Iterable[ProfileEntry]) -> tuple[datetime | None, tzinfo | N
         for result in control.results
         if not is_attested(result)
     )
-    times: list[datetime] = []
-    tried = 0
-    for text in texts:
-        time = parse_time(text, zone=_NO_ZONE)
-        if time is not None:
-            if time.year in _CREDIBLE_YEARS:
-                times.append(time)
-        elif (tried := tried + 1) == _MAX_TIMES_TRIED:
-            break
+    read = (parse_time(text, zone=_NO_ZONE) for text in texts)
+    times = [time for time in read if time and time.year in _CREDIBLE_YEARS]
     if not times:
         return None, None
     first = min(times)
@@ -272,7 +259,7 @@ def _result(item: Mapping[str, Any]) -> Result:
     backtrace = get("backtrace")
     resource = get("resource_class")
     return Result(
-        status=_RESULT_STATUSES.get(status, ERROR) if isinstance(status, str) else ERROR,
+        status=status if status in RESULT_STATUSES else ERROR,
         code_desc=as_text(get("code_desc")),
         message=as_text(get("message")),
         skip_message=as_text(get("skip_message")),

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 from inspec_textfile.files import read_at_most
 from inspec_textfile.ownership import user_name
-from inspec_textfile.report.model import Unreadable
 from inspec_textfile.text import clean
 
 STDIN = "-"
@@ -48,12 +47,8 @@ class Source(NamedTuple):
     """The time stamp in the file's name, as digits that sort by time; "" if it has none."""
     older: tuple[OlderRun, ...] = ()
     """Earlier runs of the same report, in files of their own; oldest first."""
-    refused: str = ""
-    """Why it must not be read, "" if it may be."""
     ahead: tuple[str, ...] = ()
     """Files of the same report whose time stamps lie ahead of the clock."""
-    wanted: str = ""
-    """The name that it would have if no other file had taken it, else ""."""
 
 
 class Sources(NamedTuple):
@@ -61,7 +56,7 @@ class Sources(NamedTuple):
 
     found: tuple[Source, ...]
     problems: tuple[str, ...]
-    """Sentences about folders that could not be listed, and files that are dated ahead of the clock."""
+    """Sentences about folders that could not be listed, files that are dated ahead of the clock, and too many files."""
     unseen: tuple[str, ...]
     """Prefixes of the names of reports that may exist although they were not found: those in such folders."""
     named: bool = False
@@ -101,17 +96,21 @@ def find_sources(arguments: Sequence[str], results_dir: str, stdin_name: str, la
             named.append((os.path.basename(argument) if outside else below, argument))
     reports = list(_reports(named, latest))
     problems.extend(_dated_ahead(reports))
-    found = _newest(_unique_names(reports))
+    found = list(_unique_names(reports))
     if len(found) > MAX_REPORTS:
+        found.sort(key=lambda source: (source.path == STDIN, modified_ns_of(source.path)), reverse=True)
+        problems.append(
+            f"{len(found):,} files with results are over the limit: a run reads the {MAX_REPORTS:,} newest; move old ones "
+            "away, or split the run"
+        )
         unseen.append("")
     by_hand = any(argument == STDIN or not _is_folder(argument) for argument in arguments)
-    return Sources(tuple(sorted(found, key=lambda source: source.name)), tuple(problems), tuple(unseen), by_hand)
+    newest = sorted(found[:MAX_REPORTS], key=lambda source: source.name)
+    return Sources(tuple(newest), tuple(problems), tuple(unseen), by_hand)
 
 
 def read_source(source: Source) -> tuple[bytes, int]:
     """Return a results file's bytes and its mtime (Unix time, nanoseconds). Raises SourceError."""
-    if source.refused:
-        raise SourceError(source.refused)
     try:
         _refuse_special_file(os.stat(source.path))
         # It may have become a FIFO since the check: O_NONBLOCK does not wait for a writer.
@@ -130,11 +129,6 @@ def refuse_too_large(data: bytes) -> None:
     """Raise SourceError if a report is over MAX_BYTES."""
     if len(data) > MAX_BYTES:
         raise SourceError(f"is larger than {MAX_BYTES >> 20} MiB, and InSpec reports never are; remove it, or split the run")
-
-
-def unreadable(source: Source, reason: str) -> Unreadable:
-    """Return the record of a source that gave no report."""
-    return Unreadable(name=source.name, path="standard input" if source.path == STDIN else source.path, reason=reason)
 
 
 def _refuse_special_file(status: os.stat_result) -> None:
@@ -192,19 +186,6 @@ def _walk(folder: str, problems: list[str], hidden: list[str]) -> Iterator[str]:
             elif entry.is_symlink() and os.path.isdir(entry.path):
                 problems.append(f"{entry.path}: is a link to a folder, which is not followed; give it as an argument instead")
                 hidden.append(entry.path)
-
-
-def _newest(sources: Iterable[Source]) -> list[Source]:
-    """Return the sources that one run reads: if there are too many, those modified last, and one more that reports it."""
-    newest = list(sources)
-    if len(newest) <= MAX_REPORTS:
-        return newest
-    newest.sort(key=lambda source: (source.path == STDIN, modified_ns_of(source.path)), reverse=True)
-    reason = (
-        f"is the newest of {len(newest) - MAX_REPORTS:,} files over the limit: a run reads the {MAX_REPORTS:,} newest; move "
-        "old ones away, or split the run"
-    )
-    return [*newest[:MAX_REPORTS], newest[MAX_REPORTS]._replace(refused=reason)]
 
 
 def modified_ns_of(path: str) -> int:
@@ -302,8 +283,8 @@ def _unique_names(reports: Sequence[tuple[str, Source]]) -> Iterator[Source]:
     wanted_by = Counter(_report_name(path_below) for path_below, _ in reports)
     taken = set()
     for path_below, source in reports:
-        wanted = name = _report_name(path_below)
-        if wanted_by[wanted] > 1 and source.path != STDIN:
+        name = _report_name(path_below)
+        if wanted_by[name] > 1 and source.path != STDIN:
             folder, file = os.path.dirname(source.path), os.path.basename(path_below)
             name = _report_name(_name_by_folder(os.path.join(folder, file)))
         number = 1
@@ -312,7 +293,7 @@ def _unique_names(reports: Sequence[tuple[str, Source]]) -> Iterator[Source]:
             number += 1
             unique = f"{name}~{number}"
         taken.add(unique)
-        yield source._replace(name=unique, wanted=wanted if unique != wanted else "")
+        yield source._replace(name=unique)
 
 
 def _name_by_folder(path: str) -> str:

@@ -33,7 +33,6 @@ _IS_CGROUP = re.compile(
 )
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z]", re.IGNORECASE)
 # What train makes of an empty file (the SHA-1 of nothing), and UUIDs of machines that have none.
-# The SHA-1 of nothing, which train makes of an empty file, and what machines have that have none.
 _NO_MACHINE = {"da39a3ee-5e6b-5b0d-b255-bfef95601890", str(UUID(int=0)), str(UUID(int=(1 << 128) - 1))}
 
 _QUERY = re.compile(r"[?#;&]")
@@ -71,37 +70,29 @@ def read_target(document: Mapping[str, Any], *, is_converted: bool) -> tuple[str
     """
     names: list[str] = []
     ids: list[str] = []
-    for value, kind in _candidates(document):
+    for value, is_platforms in _candidates(document):
         raw = value.strip() if isinstance(value, str) else ""
         text = clean(without_secrets(raw))
-        if kind == _FROM_PLATFORM and _IS_CGROUP.fullmatch(raw):
+        if is_platforms and _IS_CGROUP.fullmatch(raw):
             ids.append(clean(raw))
         elif _IS_ID.fullmatch(text):
             ids.append(text)
-        elif text and (kind != _FROM_PLATFORM or not is_converted or _HOST_NAME.fullmatch(text) or is_address(text)):
+        elif text and not (is_platforms and is_converted and not _HOST_NAME.fullmatch(text) and not is_address(text)):
             names.append(text)
     return next(iter(names), ""), next(iter(ids), "")
 
 
-_FROM_PLATFORM = "platform"
-
-
-def _candidates(document: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
-    """Yield what may name the host, best first, and the key that it is from."""
+def _candidates(document: Mapping[str, Any]) -> Iterator[tuple[Any, bool]]:
+    """Yield what may name the host, best first, and whether it is the platform's `target_id`."""
     # `target` and `passthrough` are what people say with `saf supplement`; the others what InSpec and Chef Infra Client write.
-    target, passthrough, platform = (document.get(key) for key in ("target", "passthrough", "platform"))
-    yield target, "target"
-    yield as_mapping(target).get("name"), "target"
-    for place in (target, passthrough):
-        for key in _NAMES:
-            yield as_mapping(place).get(key), key
-    for key in ("node_name", "fqdn"):
-        yield document.get(key), key
-    yield as_mapping(platform).get("target_id"), _FROM_PLATFORM
-    yield document.get("ipaddress"), "ipaddress"
-    yield as_mapping(target).get("id"), "target"
-    for key in ("node_id", "node_uuid"):
-        yield document.get(key), key
+    target = document.get("target")
+    places = (as_mapping(target), as_mapping(document.get("passthrough")))
+    said = [target, places[0].get("name"), *(place.get(key) for place in places for key in _NAMES)]
+    for value in (*said, document.get("node_name"), document.get("fqdn")):
+        yield value, False
+    yield as_mapping(document.get("platform")).get("target_id"), True
+    for value in (document.get("ipaddress"), places[0].get("id"), document.get("node_id"), document.get("node_uuid")):
+        yield value, False
 
 
 def without_secrets(target: str) -> str:

@@ -180,18 +180,6 @@ def test_a_pile_of_dated_folders(good: Host) -> None:
     only(good, f"{good.results}/DATE/web01.json: 3 files count as 3 reports; if they are runs of one, have InSpec overwrite")
 
 
-def test_names_that_two_files_want(good: Host) -> None:
-    for folder in ("a", "b"):
-        add_fresh(good, f"{folder}/web01.json")
-    one, other = str(good.results / "a"), str(good.results / "b")
-
-    done = good.run("--check", one, other)
-
-    expected = f"{other}/web01.json: is the report {other.lstrip('/')}/web01, because another report is named web01"
-    assert f"note     {expected}\n" in done.stdout
-    assert f"inspec-textfile: {expected}\n" in good.run("-v", one, other).stderr
-
-
 def test_old_and_unreadable_results(good: Host) -> None:
     old = time.time() - 3 * 86400
     os.utime(good.results / "ssh-baseline.json", (old, old))

@@ -68,7 +68,7 @@ def test_profiles_that_each_depend_on_all_others_are_refused() -> None:
     wrappers = [{"name": f"w{n}", "depends": [{"name": f"b{m}"} for m in range(250)]} for n in range(250)]
     bases = [{"name": f"b{n}", "controls": [{"id": f"{n}-{c}", "results": [{}]} for c in range(200)]} for n in range(250)]
 
-    with pytest.raises(NotAReport, match=f"over {overlay.MAX_COUNTED:,} controls"):
+    with pytest.raises(NotAReport, match=f"controls in nested profiles, over the limit of {overlay.MAX_COUNTED:,}"):
         parse_report(json.dumps({"profiles": wrappers + bases}).encode(), "x", 0)
 
 
@@ -193,9 +193,9 @@ def test_files_beyond_the_limit(host: Host, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sources, "MAX_REPORTS", 3)
     found = find_sources((), str(host.results), "stdin")
 
-    assert [source.name for source in found.found] == ["0", "1", "2", "3"]
-    with pytest.raises(SourceError, match="is the newest of 2 files over the limit: a run reads the 3 newest"):
-        read_source(found.found[3])
+    assert [source.name for source in found.found] == ["0", "1", "2"]
+    (problem,) = found.problems
+    assert problem.startswith("5 files with results are over the limit: a run reads the 3 newest")
     assert found.unseen == ("",), "what is left out keeps its last figures"
     monkeypatch.setattr(sources, "MAX_REPORTS", 5)
     assert not find_sources((), str(host.results), "stdin").unseen
@@ -219,9 +219,9 @@ def test_files_beyond_the_limit_in_a_run(host: Host) -> None:
 
     assert done.returncode == 1
     assert done.stderr == (
-        f"inspec-textfile: {host.results}/1x.json: is the newest of 2 files over the limit: a run reads the 2 newest; "
-        "move old ones away, or split the run\n"
-        "inspec-textfile: not read this time, so their last figures and pages are kept: 0\n"
+        "inspec-textfile: 4 files with results are over the limit: a run reads the 2 newest; move old ones away, or split the "
+        "run\n"
+        "inspec-textfile: not read this time, so their last figures and pages are kept: 0, 1x\n"
     )
     readable = {name: value for name, value in host.series().items() if name.startswith("inspec_report_readable")}
     assert readable == {f'inspec_report_readable{{report="{name}"}}': int(name > "2") for name in ("0", "1x", "2x", "3x")}

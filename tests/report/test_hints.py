@@ -11,8 +11,8 @@ def test_files_named_by_process_ids(tmp_path: Path) -> None:
         (tmp_path / name).touch()
 
     assert list(hints((), str(tmp_path))) == [
-        f"{tmp_path}/logs/PID.json: 2 files are named by process ids, which are new in each run, so their history starts "
-        "over: give each line of the option file a --reporter json:NAME.json of its own"
+        f"{tmp_path}/logs/PID.json: 2 files count as 2 reports; if these are process ids, history starts over in each run: "
+        "give each line of the option file a --reporter json:NAME.json of its own"
     ]
 
 
