@@ -21,7 +21,6 @@ from click.core import ParameterSource
 from inspec_textfile.ownership import user_name
 
 PREFIX = "INSPEC_TEXTFILE_"
-_MAX_SETTINGS_BYTES = 1024 * 1024
 _LINE = re.compile(
     r"""[ \t]*
     (?P<name>[A-Za-z_][A-Za-z0-9_]*)=
@@ -31,7 +30,6 @@ _LINE = re.compile(
     )[ \t]*\Z""",
     re.VERBOSE,
 )
-_EXPANDED = re.compile(r"[$`]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -92,15 +90,6 @@ def of_upload(function: str) -> Callable[[str], Any]:
 # --- the --settings file ---------------------------------------------------------------------------------------------------
 
 
-class SettingsError(Exception):
-    """The file, or a line of it, cannot be used; the message says why and what to do."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
-        """From 1; 0 for the file as a whole."""
-
-
 class Setting(NamedTuple):
     """The value of a variable."""
 
@@ -130,13 +119,10 @@ def read_settings(context: click.Context, param: click.Parameter, path: str | No
     if path is None or context.resilient_parsing:
         return None
     try:
-        settings = SettingsFile(os.path.abspath(path), parse_settings(os.fsdecode(_read_own_file(path))))
+        settings = SettingsFile(os.path.abspath(path), parse_settings(path, os.fsdecode(_read_own_file(path))))
     except OSError as error:
         what = "run this as root or as the service's user, or leave --settings out"
         raise click.BadParameter(f"{path} cannot be read: {error.strerror}; {what}", context, param) from None
-    except SettingsError as error:
-        where = f"{path}, line {error.line}" if error.line else path
-        raise click.BadParameter(f"{where}: {error}", context, param) from None
     values = {name: setting.value for name, setting in settings.variables.items() if setting.value}
     context.default_map = {
         str(other.name): values[variable]
@@ -147,48 +133,30 @@ def read_settings(context: click.Context, param: click.Parameter, path: str | No
 
 
 def _read_own_file(path: str) -> bytes:
-    """Return the content of a file that says where to write, so nobody else may. Raises OSError, SettingsError."""
+    """Return the content of a file that says where to write, so nobody else may. Raises OSError, click.BadParameter."""
     with open(path, "rb") as file:
         status = os.fstat(file.fileno())
         if status.st_uid not in (0, os.geteuid()) or status.st_mode & 0o022:
-            raise SettingsError(0, f"others may write to it: chown {user_name()} {path}; chmod go-w {path}")
-        data = file.read(_MAX_SETTINGS_BYTES + 1)
-    if len(data) > _MAX_SETTINGS_BYTES:
-        raise SettingsError(0, f"is larger than {_MAX_SETTINGS_BYTES >> 20} MiB, so it is no settings file")
-    return data
+            raise click.BadParameter(f"{path}: others may write to it: chown {user_name()} {path}; chmod go-w {path}")
+        return file.read()
 
 
-def parse_settings(text: str) -> dict[str, Setting]:
-    """Return the variables of a file; the last line of a variable counts. Raises SettingsError."""
+def parse_settings(path: str, text: str) -> dict[str, Setting]:
+    """Return the variables of a file; the last line of a variable counts. Raises click.BadParameter."""
     found = {}
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip(" \t") or line.lstrip(" \t").startswith("#"):
             continue
         matched = _LINE.match(line)
         if not matched or _CONTROL.search(line):
-            raise SettingsError(number, _why(line))
+            raise click.BadParameter(  # without the value, which may be secret
+                f"{path}, line {number}: is not NAME=value as systemd and a shell both read it: no export, no space around the "
+                "=, a value with spaces or special characters in \"...\", with $ or ` in '...', and the line ends in LF alone"
+            )
         double, single, plain = matched.group("double", "single", "plain")
         value = re.sub(r"\\(.)", r"\1", double) if double is not None else single if single is not None else plain
         found[matched["name"]] = Setting(value, number)
     return found
-
-
-def _why(line: str) -> str:
-    """Return why a line is not a setting, without its value, which may be secret."""
-    name, equals, value = line.strip().partition("=")
-    if line.endswith("\r"):
-        return "has a Windows line ending (CR LF): convert the file, e.g. with dos2unix"
-    if _CONTROL.search(line):
-        return "holds a control character"
-    if re.match(r"export[ \t]", name):
-        return "begins with export, which systemd ignores: write NAME=value alone"
-    if not equals or not re.match(r"[ \t]*[A-Za-z_][A-Za-z0-9_]*[ \t]*\Z", name):
-        return "is not of the form NAME=value"
-    if name != name.strip() or value != value.lstrip():
-        return f"must have no space before or after the = of {name.strip()}"
-    if _EXPANDED.search(value) and not value.startswith("'"):
-        return f"{name}: $ and ` mean something to a shell and nothing to systemd: write the value itself, or put it into '...'"
-    return f'{name}: write a value with spaces or characters such as ; & ~ as {name}="...", all of it on one line'
 
 
 class Command(click.Command):
@@ -199,11 +167,11 @@ class Command(click.Command):
         try:
             return super().parse_args(context, args)
         except click.BadParameter as error:
-            settings = context.params.get("settings")
-            if not (error.param and settings and is_from_settings(context, error.param)):
+            param = error.param
+            if not param or context.get_parameter_source(str(param.name)) is not ParameterSource.DEFAULT_MAP:
                 raise
-            place = settings.place(variable_of(error.param))
-            raise click.BadParameter(f"{place}: {error.message}", context, error.param) from None
+            place = context.params["settings"].place(variable_of(param))
+            raise click.BadParameter(f"{place}: {error.message}", context, param) from None
 
 
 # --- where values come from ------------------------------------------------------------------------------------------------
@@ -212,11 +180,6 @@ class Command(click.Command):
 def variable_of(param: click.Parameter) -> str:
     """Return the environment variable of an option, "" for an argument."""
     return str(param.envvar or "")
-
-
-def is_from_settings(context: click.Context, param: click.Parameter) -> bool:
-    """Return whether the value of an option comes from the settings file."""
-    return context.get_parameter_source(str(param.name)) is ParameterSource.DEFAULT_MAP
 
 
 def origin(context: click.Context, name: str) -> str:

@@ -6,9 +6,10 @@ import os
 import subprocess
 from pathlib import Path
 
+import click
 import pytest
 
-from inspec_textfile.options import Setting, SettingsError, parse_settings
+from inspec_textfile.options import Setting, parse_settings
 from inspec_textfile.ownership import user_name
 
 from helpers.host import Host
@@ -31,37 +32,37 @@ ACCEPTED = {
     "A={a,b}": "{a,b}",
     "A='#'": "#",
 }
-REFUSED = {
-    "A": "is not of the form NAME=value",
-    "A B=c": "is not of the form NAME=value",
-    "export A=b": "begins with export, which systemd ignores: write NAME=value alone",
-    "1A=b": "is not of the form NAME=value",
-    "; a comment for systemd": "is not of the form NAME=value",
-    "A = b": "must have no space before or after the = of A",
-    "A= b": "must have no space before or after the = of A",
-    "A=b c": 'A: write a value with spaces or characters such as ; & ~ as A="...", all of it on one line',
-    "A=b # c": "A: write a value with spaces",
-    "A=#b": "A: write a value with spaces",
-    "A=b;c": "A: write a value with spaces",
-    "A=~/b": "A: write a value with spaces",
-    'A="b': "A: write a value with spaces",
-    "A='b": "A: write a value with spaces",
-    'A="b"c': "A: write a value with spaces",
-    "A=b\\": "A: write a value with spaces",
-    "A=b\\c": "A: write a value with spaces",
-    'A="b\\c"': "A: write a value with spaces",
-    "A=$HOME": "A: $ and ` mean something to a shell and nothing to systemd",
-    'A="$(id)"': "A: $ and ` mean something to a shell and nothing to systemd",
-    "A=`id`": "A: $ and ` mean something to a shell and nothing to systemd",
-    "A=b\r": "has a Windows line ending (CR LF)",
-    "A='b\x1b'": "holds a control character",
-    "A=b\x00": "holds a control character",
-}
+REFUSED = [
+    "A",
+    "A B=c",
+    "export A=b",
+    "1A=b",
+    "; a comment for systemd",
+    "A = b",
+    "A= b",
+    "A=b c",
+    "A=b # c",
+    "A=#b",
+    "A=b;c",
+    "A=~/b",
+    'A="b',
+    "A='b",
+    'A="b"c',
+    "A=b\\",
+    "A=b\\c",
+    'A="b\\c"',
+    "A=$HOME",
+    'A="$(id)"',
+    "A=`id`",
+    "A=b\r",
+    "A='b\x1b'",
+    "A=b\x00",
+]
 
 
 @pytest.mark.parametrize(("line", "expected"), ACCEPTED.items())
 def test_values(line: str, expected: str) -> None:
-    assert parse_settings(f"\n# comment\n{line}\n\t# another\n")["A"] == Setting(expected, 3)
+    assert parse_settings("file", f"\n# comment\n{line}\n\t# another\n")["A"] == Setting(expected, 3)
 
 
 @pytest.mark.parametrize(("line", "expected"), ACCEPTED.items())
@@ -75,24 +76,21 @@ def test_a_shell_reads_the_same(line: str, expected: str, tmp_path: Path) -> Non
     assert done.stdout.decode() == expected
 
 
-@pytest.mark.parametrize(("line", "expected"), REFUSED.items())
-def test_what_is_refused(line: str, expected: str) -> None:
-    with pytest.raises(SettingsError) as refused:
-        parse_settings(f"# comment\n{line}\n")
-
-    assert expected in str(refused.value)
-    assert refused.value.line == 2
+@pytest.mark.parametrize("line", REFUSED)
+def test_what_is_refused(line: str) -> None:
+    with pytest.raises(click.BadParameter, match=r"^file, line 2: is not NAME=value"):
+        parse_settings("file", f"# comment\n{line}\n")
 
 
 def test_no_value_is_told_for_it_may_be_secret() -> None:
-    with pytest.raises(SettingsError) as refused:
-        parse_settings("AWS_SECRET_ACCESS_KEY=hush hush\n")
+    with pytest.raises(click.BadParameter) as refused:
+        parse_settings("file", "AWS_SECRET_ACCESS_KEY=hush hush\n")
 
     assert "hush" not in str(refused.value)
 
 
 def test_the_later_line_counts() -> None:
-    assert parse_settings("A=1\nA=2\n") == {"A": Setting("2", 2)}
+    assert parse_settings("file", "A=1\nA=2\n") == {"A": Setting("2", 2)}
 
 
 def test_the_file_of_the_service_can_be_read_with_everything_in_it() -> None:
@@ -101,8 +99,8 @@ def test_the_file_of_the_service_can_be_read_with_everything_in_it() -> None:
         line.removeprefix("#") if line.startswith("#") and line[1:2].isupper() else line for line in text.split("\n")
     )
 
-    assert parse_settings(text) == {}
-    assert {"INSPEC_TEXTFILE_OUTPUT", "AWS_REGION", "CHEF_LICENSE"} <= parse_settings(everything).keys()
+    assert parse_settings("file", text) == {}
+    assert {"INSPEC_TEXTFILE_OUTPUT", "AWS_REGION", "CHEF_LICENSE"} <= parse_settings("file", everything).keys()
 
 
 # --- the command -----------------------------------------------------------------------------------------------------------
@@ -200,7 +198,7 @@ def test_errors_name_file_and_line(host: Host) -> None:
     settings = service(host, "INSPEC_TEXTFILE_NO_REPORTS = 1")
     done = host.start(["--settings", settings])
     assert done.returncode == 2
-    assert f"{settings}, line 4: must have no space before or after the =" in done.stderr
+    assert f"{settings}, line 4: is not NAME=value" in done.stderr
 
     done = host.start(["--settings", "/nonexistent"])
     assert done.returncode == 2

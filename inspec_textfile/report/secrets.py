@@ -31,10 +31,6 @@ class _Place(NamedTuple):
     places: Mapping[str, _Place] = {}
     """Keys below which objects of other kinds are."""
 
-    def below(self, key: str) -> _Place:
-        """Return what stands in the objects below a key."""
-        return self.places.get(key, _NOTHING)
-
 
 _NOTHING = _Place()
 _INPUT = _Place(frozenset({"name"}))
@@ -103,14 +99,9 @@ def _leaves(value: Any) -> Iterator[str]:
 
 def _forms(text: str) -> Iterable[str]:
     """Return a value as it stands in texts, in code and JSON, and in addresses."""
-    return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], *_in_addresses(text)}
-
-
-def _in_addresses(text: str) -> tuple[str, ...]:
-    try:
-        return quote(text, safe=""), quote(text), quote_plus(text)
-    except UnicodeEncodeError:
-        return ()
+    in_json = (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+    addresses = (quote(text, safe, errors="surrogatepass") for safe in ("", "/"))
+    return {text, *in_json, *addresses, quote_plus(text, errors="surrogatepass")}
 
 
 def _masked(value: Any, values: list[str], place: _Place) -> Any:
@@ -122,5 +113,8 @@ def _masked(value: Any, values: list[str], place: _Place) -> Any:
     if isinstance(value, list):
         return [_masked(item, values, place) for item in value]
     if isinstance(value, dict):
-        return {key: item if key in place.kept else _masked(item, values, place.below(key)) for key, item in value.items()}
+        return {
+            key: item if key in place.kept else _masked(item, values, place.places.get(key, _NOTHING))
+            for key, item in value.items()
+        }
     return MASK if type(value) in (int, float) and str(value) in values else value

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from inspec_textfile.report.dates import names_a_day, parse_time
 from inspec_textfile.report.model import Attestation, ControlEntry, ProfileEntry, Waiver
 from inspec_textfile.report.problems import Warnings
 from inspec_textfile.text import as_text
 
+_T = TypeVar("_T", Waiver, Attestation)
 _KNOWN = {"justification", "expiration_date", "run", "message", "skipped_due_to_waiver"}
 _YES_AND_NO = {"true": True, "yes": True, "false": False, "no": False}
 _OF_ATTESTATION = {"status", "explanation", "updated", "updated_by", "frequency"}
@@ -119,27 +120,26 @@ def with_ends(entries: tuple[ProfileEntry, ...], run: RunTime, warnings: Warning
 def _control(control: ControlEntry, run: RunTime, warnings: Warnings) -> ControlEntry:
     waiver, attestation = control.waiver, control.attestation
     if waiver:
-        ends = _read(waiver.expires_text, run)
-        expires = ends.timestamp() if ends else None
         # InSpec 4.17 to 4.23.9 does not look at the date of a waiver whose `run` is true or absent.
-        day = ends.date().isoformat() if ends and names_a_day(waiver.expires_text) else ""
-        waiver = waiver._replace(expires=expires, expired=waiver.expired or _is_past(expires, run), expires_day=day)
+        waiver = _with_end(waiver, _read(waiver.expires_text, run), waiver.expires_text, run)
         if waiver.unreadable_date:
             warnings.add("waiver-date", control.id, waiver.expires_text)
         if other := _other_end(waiver):
             warnings.add("waiver-key", control.id, other)
     if attestation:
-        ends = _attestation_ends(attestation, run)
-        expires = ends.timestamp() if ends else None
-        day = ends.date().isoformat() if ends and names_a_day(attestation.updated) else ""
-        attestation = attestation._replace(expires=expires, expired=_is_past(expires, run), expires_day=day)
+        attestation = _with_end(attestation, _attestation_ends(attestation, run), attestation.updated, run)
         if attestation.unreadable_date:
             warnings.add("attestation-date", control.id, attestation.updated, attestation.frequency)
     return control._replace(waiver=waiver, attestation=attestation)
 
 
-def _is_past(expires: float | None, run: RunTime) -> bool:
-    return expires is not None and expires < run.began
+def _with_end(one: _T, ends: datetime | None, dated: str, run: RunTime) -> _T:
+    """Return a waiver or an attestation with its end, which follows from the date `dated`."""
+    if not ends:
+        return one
+    expires = ends.timestamp()
+    day = ends.date().isoformat() if names_a_day(dated) else ""
+    return one._replace(expires=expires, expired=one.expired or expires < run.began, expires_day=day)
 
 
 def _read(text: str, run: RunTime) -> datetime | None:
