@@ -359,9 +359,7 @@ def _publish(
     success, after = False, before
     if reports_folder:
         profiles = {name: state.figures.checks for name, state in reports.items() if state.figures}
-        success, after = publish_site(
-            job.upload, reports_folder, fleet, profiles, last=before, now=clock.now(), messages=say
-        )
+        success, after = publish_site(job.upload, reports_folder, fleet, profiles, last=before, now=clock.now(), messages=say)
     facts = facts._replace(upload_success=success, upload_last_success=after.last_success if after else None)
     return facts, after.as_json() if after else None
 
