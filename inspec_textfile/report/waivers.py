@@ -21,7 +21,12 @@ _YES_AND_NO = {"true": True, "yes": True, "false": False, "no": False}
 _OF_ATTESTATION = {"status", "explanation", "updated", "updated_by", "frequency"}
 # What other writers call a waiver's justification and an attestation's explanation.
 _REASONS = ("justification", "explanation", "reason", "rationale", "comment", "comments", "note", "notes", "description")
+# Keys of a date that sound like the end of a waiver, and keys of any other date but these that do not.
 _SOUNDS_LIKE_END = re.compile(r"expir|^exp|end|until|valid|deadline|due", re.IGNORECASE)
+_SOUNDS_LIKE_START = re.compile(
+    "approv|accept|creat|start|begin|from|since|grant|review|updat|request|record|add|sign|open|last", re.IGNORECASE
+)
+_A_DATE = re.compile(r"\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?:[T\s].*)?\Z", re.DOTALL)
 
 # mitre/heimdall2, libs/hdf-converters/src/utils/attestations.ts, `advanceDate`: (days, months)
 _FREQUENCIES = {
@@ -103,8 +108,14 @@ def _reason(item: Mapping[str, Any], name: str, known: Collection[str]) -> tuple
 
 def _other_end(waiver: Waiver) -> str:
     """Return the key of a date that was meant to end the waiver and that InSpec does not read, "" for none."""
-    extra = waiver.extra if not waiver.expires_text else ()
-    return next((key for key, text in extra if _SOUNDS_LIKE_END.search(key) and parse_time(text, year=2000)), "")
+    if waiver.expires_text:
+        return ""
+    for key, text in waiver.extra:
+        if text.strip() and _SOUNDS_LIKE_END.search(key) and parse_time(text, year=2000):
+            return key
+        if _A_DATE.match(text) and not _SOUNDS_LIKE_START.search(key):
+            return key
+    return ""
 
 
 def with_ends(entries: tuple[ProfileEntry, ...], run: RunTime, warnings: Warnings) -> tuple[ProfileEntry, ...]:

@@ -190,6 +190,8 @@ def test_what_is_a_waiver(data: Any, is_waiver: bool) -> None:
         ("valid_until", "2020/01/01"),
         ("until", "2020-01-01"),
         ("deadline", "Jan 2020"),
+        ("sunset", "2020-01-01"),
+        ("date", "31.12.2020"),
     ],
 )
 def test_a_date_under_a_key_that_inspec_does_not_read_is_told(key: str, date: str) -> None:
