@@ -16,7 +16,7 @@ from inspec_textfile import budget, memory, pages
 from inspec_textfile.budget import OutOfTime, time_limit
 from inspec_textfile.files import OutputError, OutputFolder
 from inspec_textfile.history.model import MAX_NOT_TESTED, MAX_RUNS, History, Past
-from inspec_textfile.history.past import advance, findings_of, same_report, shown, without_wrong_clock
+from inspec_textfile.history.past import advance, findings_of, replaced_by, same_report, shown, without_wrong_clock
 from inspec_textfile.history.streaks import is_full
 from inspec_textfile.memory import FileFacts, ReportMemory
 from inspec_textfile.metrics.figures import Figures, figures
@@ -203,7 +203,7 @@ def _judged(source: Source, data: bytes, modified_ns: int, context: Context) -> 
 def _converted(source: Source, judged: _Judged, size: int, context: Context) -> Converted:
     """Write the page of a report that was judged, and return what became of it. `size`: bytes of its results file."""
     report, past = judged.report, judged.past
-    warnings = [*report.warnings, *_warnings_of_past(past)]
+    warnings = [*report.warnings, *_warnings_of_past(past, report)]
     errors: list[str] = []
     infos: list[str] = []
     page = judged.last.file.page
@@ -285,11 +285,12 @@ def _older_report(run: OlderRun) -> Report | None:
         return None
 
 
-def _warnings_of_past(past: Past) -> list[ReportWarning]:
+def _warnings_of_past(past: Past, report: Report) -> list[ReportWarning]:
     """Return what a person should know about a report's past: told in every run, until there are newer results."""
     warnings = []
-    if past.replaced:
-        warnings.append(ReportWarning(f"replaces-{past.replaced.kind}", (past.replaced.name,)))
+    replaced = replaced_by(past, report)
+    if replaced:
+        warnings.append(ReportWarning(f"replaces-{replaced.kind}", (replaced.name,)))
     if is_full(findings_of(past.last).values()):
         warnings.append(ReportWarning("many-not-tested", (f"{MAX_NOT_TESTED:,}",)))
     return warnings

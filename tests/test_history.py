@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspec_textfile.history import codec
-from inspec_textfile.history.model import MAX_RUNS, Change, ControlKey, Difference, Finding, History, Past
-from inspec_textfile.history.past import advance, shown, without_wrong_clock
+from inspec_textfile.history.model import MAX_RUNS, Change, ControlKey, Difference, Finding, History, Past, Replaced
+from inspec_textfile.history.past import advance, replaced_by, shown, without_wrong_clock
 from inspec_textfile.report.model import Report
+from inspec_textfile.report.overlay import resolve
 
+from helpers.entries import control, profile
 from helpers.runs import DAY, FIRST, Ran, report
 
 A, B = ControlKey("p", "a"), ControlKey("p", "b")
@@ -50,6 +52,10 @@ def keys(changes: Sequence[Change]) -> tuple[ControlKey, ...]:
 
 def states(*statuses: str, control: str = "a") -> list[Report]:
     return [report(number, p=Ran({control: status})) for number, status in enumerate(statuses)]
+
+
+def of_host(host: str, number: float, status: str) -> Report:
+    return report(number, p=Ran({"a": status}))._replace(target=host)
 
 
 def test_the_first_run_tells_nothing_new() -> None:
@@ -238,6 +244,63 @@ def test_a_corrected_report_of_the_same_run_takes_its_place() -> None:
 
     assert told == after(first, corrected)
     assert keys(told.changes.fixed) == (A,)
+
+
+@pytest.mark.parametrize("again", [{"a": "not_reviewed", "b": "passed"}, {"b": "passed"}])
+def test_the_same_start_ends_no_finding_that_it_does_not_test(again: dict[str, str]) -> None:
+    """A part of the results under their own time: nothing is corrected by that."""
+    told = after(report(0, p=Ran({"a": "failed", "b": "passed"})), report(0, p=Ran(again)))
+
+    assert told.findings[A] == streak(day(0), 1, first_seen=True)._replace(status="not_tested")
+
+
+@pytest.mark.parametrize("day_", [1, 2])
+def test_no_corrected_report_is_of_another_host(day_: int) -> None:
+    """Of the same start, or an earlier one: the findings are not those of the host before, and that is told."""
+    first, last = (of_host("web01", number, "failed") for number in (0, 2))
+    other = of_host("web02", day_, "passed")
+    past = through_the_memory(advance(advance(advance(Past(), first), last), other))
+
+    assert replaced_by(past, other) == Replaced("host", "web01")
+    assert shown(past, other).changes.fixed == ()
+    assert through_the_memory(advance(past, other)) == past
+
+
+def test_a_run_of_another_host_whose_clock_was_wrong_ends_nothing() -> None:
+    first, last = of_host("web01", 0, "failed"), of_host("web01", 2, "not_reviewed")
+    other = of_host("web02", 4000, "passed")
+    past = through_the_memory(advance(advance(Past(), first), other))
+
+    assert replaced_by(past, other) == Replaced("host", "web01")
+    past = advance(without_wrong_clock(past, day(3)), last)
+    assert shown(past, last).findings[A].since == day(0)
+    assert replaced_by(past, last) is None
+
+
+def test_what_fails_since_a_first_run_that_was_forgotten_is_forgotten_with_no_second() -> None:
+    """The clock of this host was behind, then that of the other one ahead."""
+    first, wrong, last = states("failed")[0], report(400, p=Ran({"a": "not_reviewed"})), report(2, p=Ran({"a": "not_reviewed"}))
+    past = advance(Past(), first)
+    past = advance(without_wrong_clock(past, day(-4)), wrong)
+    past = advance(without_wrong_clock(past, day(3)), last)
+
+    assert shown(past, last).findings[A].since == day(0)
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped"])
+def test_a_severity_that_is_known_stays_where_a_report_tells_none(status: str) -> None:
+    entries = (profile("p", control("a", status, impact=None)),)
+    minimal = report(1)._replace(entries=entries, profiles=resolve(entries))
+
+    assert after(report(0, p=Ran({"a": "failed"})), minimal).findings[A].severity == "medium"
+
+
+@pytest.mark.parametrize("version", ["", "1.1"])
+def test_a_version_that_is_not_known_is_no_other_version(version: str) -> None:
+    """json-min tells neither versions nor impacts."""
+    known, later = Ran({"a": "failed", "b": "passed"}, "1.0" if not version else ""), Ran({"b": "passed"}, version)
+    assert after(report(0, p=known), report(1, p=later)).findings[A].status == "not_tested"
+    assert after(report(0, p=known), report(1, p=later), report(2, p=Ran({"b": "passed"}, "1.2"))).findings == {}
 
 
 def test_a_run_from_a_clock_that_was_wrong_is_forgotten() -> None:
@@ -487,6 +550,7 @@ def test_a_finding_of_its_own_is_not_taken_over_by_one_of_another_profile() -> N
 # --- profiles that are renamed, split and merged ------------------------------------------------------------------------------
 
 _FOUR = {"a": "failed", "b": "failed", "c": "passed", "d": "passed"}
+_PASSED = dict.fromkeys(_FOUR, "passed")
 _RENAMED: dict[str, tuple[list[dict[str, Ran]], set[ControlKey]]] = {
     "a wrapper that is removed again": (
         [{"p": Ran(_FOUR)}, {"w": Ran(_FOUR)}, {"p": Ran(_FOUR)}],
@@ -508,6 +572,18 @@ _RENAMED: dict[str, tuple[list[dict[str, Ran]], set[ControlKey]]] = {
         [{"v": Ran({"a": "failed", "c": "passed"}), "w": Ran({"b": "failed", "d": "passed"})}, {"p": Ran(_FOUR)}],
         {A, B},
     ),
+    "taken into another version of a profile that was there": (
+        [{"v": Ran({"a": "failed", "b": "failed"}), "w": Ran({"c": "passed"})}, {"w": Ran(_FOUR, "1.1")}],
+        {ControlKey("w", "a"), ControlKey("w", "b")},
+    ),
+    "not taken into one that had a control of that id beside it": (
+        [{"p": Ran({"a": "failed", "b": "failed"}), "w": Ran({"a": "passed", "c": "passed"})}, {"w": Ran(_PASSED, "1.1")}],
+        {A, B},
+    ),
+    "not taken into one of the same version, which may have been filtered": (
+        [{"p": Ran({"a": "failed", "b": "failed"}), "w": Ran({"c": "passed"})}, {"w": Ran(_PASSED)}],
+        {A, B},
+    ),
     "renamed and filtered, with a version of its own": (
         [{"p": Ran(_FOUR)}, {"w": Ran({"b": "failed", "c": "passed", "d": "passed"}, "0.1")}],
         {ControlKey("w", "a"), ControlKey("w", "b")},
@@ -526,6 +602,6 @@ def test_findings_go_on_under_the_names_that_profiles_get(runs: list[dict[str, R
 
 def test_profiles_that_take_turns_are_not_one() -> None:
     """Only a profile that was first run since the other one last was can be the other one."""
-    both = {"p": Ran(_FOUR), "q": Ran({"a": "passed", "b": "passed", "c": "passed", "d": "passed"})}
+    both = {"p": Ran(_FOUR), "q": Ran(_PASSED)}
 
     assert after(report(0, **both), report(1, q=both["q"])).findings.keys() == {A, B}  # type: ignore[arg-type]

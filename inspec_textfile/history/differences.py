@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from inspec_textfile.history.model import Difference, ProfileRun
-from inspec_textfile.report.model import LOADED, Profile
+from inspec_textfile.history.rule import Step, followers
+from inspec_textfile.report.model import LOADED
 
 _FAR_FEWER = 2
 """A profile that ran fewer than 1/2 of the tests of the run before is hard to compare with it."""
 
 
-def differences(
-    before: Mapping[str, ProfileRun],
-    profiles: Iterable[Profile],
-    after: Mapping[str, ProfileRun],
-    renamed: Collection[tuple[str, str]],
-) -> Iterator[Difference]:
-    """Yield how the profiles of a run differ from those before.
-
-    `before` and `after`: what is known of each profile before and after it; `renamed`: (new name, old name).
-    """
-    now = {profile.name: profile for profile in profiles}
-    followers = {new for new, _ in renamed}
+def differences(step: Step, before: Mapping[str, ProfileRun]) -> Iterator[Difference]:
+    """Yield how the profiles of a run differ from those before."""
+    now = {profile.name: profile for profile in step.report.profiles}
+    renamed = followers(step.renamed)
     for name, old in before.items():
-        new_name = next((new for new, former in renamed if former == name), name)
+        new_name = renamed.get(name, name)
         if new_name not in now or now[new_name].status != LOADED:
             if not old.missed:
                 kind = "profile_not_loaded" if new_name in now else "profile_missing"
                 yield Difference(kind, name, gone=len(old.controls))
         else:
-            yield from _difference(name, new_name, old, after[new_name])
+            yield from _difference(name, new_name, old, step.profiles[new_name])
+    followed = {new for new, _ in step.renamed}
     for name, profile in now.items():
-        if name not in before and name not in followers and profile.status == LOADED:
+        if name not in before and name not in followed and profile.status == LOADED:
             yield Difference("profile_new", name, added=len(profile.controls))
 
 

@@ -176,7 +176,7 @@ class Past(NamedTuple):
 
     runs: tuple[RunCounts, ...] = ()
     before: Snapshot | None = None
-    """After the run before the last one: a corrected report of the last run is compared with it again."""
+    """After the run before the last one, also of another host: a corrected report of the last run is compared with it again."""
     last: Snapshot | None = None
     changes: Changes = Changes()
     replaced: Replaced | None = None

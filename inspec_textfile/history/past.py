@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from inspec_textfile.history.differences import differences
 from inspec_textfile.history.model import (
@@ -20,13 +21,23 @@ from inspec_textfile.history.model import (
     RunCounts,
     Snapshot,
 )
-from inspec_textfile.history.rule import Rule, Step
-from inspec_textfile.history.streaks import STREAKS, controls_of, is_complete, open_findings, unloaded_by
-from inspec_textfile.report.model import LOADED, NOT_TESTED, PASSED, SKIPPED, Profile, Report, is_failing
-from inspec_textfile.report.status import count_controls
+from inspec_textfile.history.rule import Rule, Step, followers
+from inspec_textfile.history.streaks import (
+    STREAKS,
+    controls_of,
+    is_complete,
+    known_severity,
+    loaded,
+    open_findings,
+    unloaded_by,
+)
+from inspec_textfile.report.model import NOT_REVIEWED, NOT_TESTED, PASSED, SKIPPED, Profile, Report, is_failing
+from inspec_textfile.report.status import status_without_waiver
 from inspec_textfile.report.target import machine_of, same_host
 
 RULES: tuple[Rule, ...] = (STREAKS,)
+_Renamed = Sequence[tuple[str, str]]
+"""(new name, old name) of profiles."""
 
 
 def start_of(report: Report) -> float:
@@ -44,21 +55,19 @@ def advance(past: Past, report: Report) -> Past:
     was scanned than in the run before, nothing is compared: the past starts over.
     """
     started = start_of(report)
-    if past.last is None or started > past.last.started:
-        before, runs = past.last, past.runs
-        replaced = _replaced(before, report)
-    elif started == past.last.started:
-        before, runs = past.before, past.runs[:-1]
-        if before is None and runs:  # it was forgotten with a run of a wrong clock
-            before = _rewound(past.last, runs[-1].started)
-        replaced = past.replaced
+    if past.last and _is_corrected(past.last, report):
+        kept, runs = _before(past, past.runs[:-1]), past.runs[:-1]
+    elif past.last is None or started >= past.last.started:
+        kept, runs = past.last, past.runs
     else:
         return past
-    other = replaced if replaced and replaced.kind == "host" else None
+    replaced = _replaced(kept, report) if kept else past.replaced
+    before, other = kept, replaced if replaced and replaced.kind == "host" else None
     if other:
         before, runs = None, ()
-    profiles = _profiles(before, report)
-    step = Step(report, started, before, profiles, _moved(before, report))
+    renamed = _renamed(before, report)
+    profiles = _profiles(before, report, renamed)
+    step = Step(report, started, before, profiles, renamed, _moved(before, report, renamed))
     last = Snapshot(
         started=started,
         host=report.target or (before.host if before else ""),
@@ -69,7 +78,7 @@ def advance(past: Past, report: Report) -> Past:
     )
     last = last._replace(profiles=_remembered(last))
     changes = _changes(step, last, other)
-    return Past((*runs, _counts(report, started))[-MAX_RUNS:], before, last, changes, replaced)
+    return Past((*runs, _counts(report, started))[-MAX_RUNS:], kept, last, changes, replaced)
 
 
 def shown(past: Past, report: Report) -> History:
@@ -89,6 +98,12 @@ def shown(past: Past, report: Report) -> History:
     return History(past.runs, open_findings(findings, past.last.started), older)
 
 
+def replaced_by(past: Past, report: Report) -> Replaced | None:
+    """Return whose results a report took the place of; `past` has been advanced to it."""
+    other = other_host(past.last, report)  # one that began earlier
+    return Replaced("host", other) if other else past.replaced
+
+
 def findings_of(snapshot: Snapshot | None) -> Mapping[ControlKey, Finding]:
     """Return every control that failed when it was last tested, as a snapshot knows it."""
     return snapshot.states.get(STREAKS.name, {}) if snapshot else {}
@@ -105,12 +120,14 @@ def without_wrong_clock(past: Past, latest: float) -> Past:
         return past
     if len(past.runs) > 1 and past.runs[0].started > latest:
         return past
+    if past.before and past.replaced and past.replaced.kind == "host":  # all that is known of this host is wrong
+        return without_wrong_clock(Past(last=past.before), latest)
     runs = tuple(run for run in past.runs if EARLIEST <= run.started <= latest)
-    known = past.before if runs else None
-    if known and known.started > latest:  # two wrong runs: what has been failing since before them still does
+    known = _before(past, runs) or past.last._replace(states={})
+    if not runs:  # none to compare with
+        known = known._replace(started=EARLIEST, profiles={})
+    elif known.started > latest:  # two wrong runs: what has been failing since before them still does
         known = known._replace(started=runs[-1].started)
-    if known is None:  # none to compare with
-        known = past.last._replace(started=EARLIEST, profiles={}, states={})
     states = {
         rule.name: rule.without_future(known.states.get(rule.name), past.last.states[rule.name], latest)
         for rule in RULES
@@ -124,11 +141,19 @@ def same_report(past: Past, report: Report) -> bool:
     last = past.last
     if not last or not last.profiles:
         return False
-    names = {profile.name for profile in report.profiles if profile.status == LOADED}
+    names = {profile.name for profile in loaded(report)}
     known = {name for name, run in last.profiles.items() if not run.missed}
     if report.target or last.host:
         return known == names and last.host.casefold() == report.target.casefold()
     return known == names and bool(last.machine) and last.machine == _machine(report)
+
+
+def _is_corrected(last: Snapshot, report: Report) -> bool:
+    """Return whether a report shows the last run again: of the same start and host, and all that failed in it is tested."""
+    if start_of(report) != last.started or other_host(last, report):
+        return False
+    tested = {key for key, control in controls_of(report) if status_without_waiver(control.entry) != NOT_REVIEWED}
+    return all(key in tested for key, finding in findings_of(last).items() if finding.status != NOT_TESTED)
 
 
 # --- whose results these are --------------------------------------------------------------------------------------------------
@@ -140,10 +165,8 @@ def other_host(before: Snapshot | None, report: Report) -> str:
     return old if old and new and not same_host(old, new) else ""
 
 
-def _replaced(before: Snapshot | None, report: Report) -> Replaced | None:
+def _replaced(before: Snapshot, report: Report) -> Replaced | None:
     """Return whose results a new run takes the place of, None if they were of the same host and of one of its profiles."""
-    if before is None:
-        return None
     host, profile = other_host(before, report), _other_profile(before, report)
     if host:
         return Replaced("host", host)
@@ -182,25 +205,18 @@ def _machine_before(before: Snapshot | None, report: Report) -> str:
 
 
 def _counts(report: Report, started: float) -> RunCounts:
-    counts = count_controls(control for _, control in controls_of(report))
-    by_status = {
-        status: sum(count for (_, counted), count in counts.items() if counted == status) for status in RunCounts._fields[1:]
-    }
-    return RunCounts(started, **by_status)
+    counts = Counter(control.status for _, control in controls_of(report))
+    return RunCounts(started, **{status: counts[status] for status in RunCounts._fields[1:]})
 
 
-def _profiles(before: Snapshot | None, report: Report) -> dict[str, ProfileRun]:
+def _profiles(before: Snapshot | None, report: Report, renamed: _Renamed) -> dict[str, ProfileRun]:
     """Return what is known of each profile after a run."""
     known = dict(before.profiles) if before else {}
-    renamed = _renamed(before, report)
-    followers = {old: new for new, old in reversed(renamed)}
-    for old, new in followers.items():
-        known.setdefault(new, known[old])
-    known = {name: run for name, run in known.items() if name not in followers}
+    for old, new in followers(renamed).items():
+        known.setdefault(new, known.pop(old))
     profiles = {
         profile.name: _profile_run(profile, known.get(profile.name), converted=report.is_converted)
-        for profile in report.profiles
-        if profile.status == LOADED
+        for profile in loaded(report)
     }
     missed = {name: old._replace(missed=old.missed + 1, age=old.age + 1) for name, old in known.items() if name not in profiles}
     return {**profiles, **missed}
@@ -228,30 +244,40 @@ def _profile_run(profile: Profile, before: ProfileRun | None, *, converted: bool
     )
 
 
-def _renamed(before: Snapshot | None, report: Report) -> list[tuple[str, str]]:
+def _renamed(before: Snapshot | None, report: Report) -> _Renamed:
     """Return (new name, old name) of profiles that got another name or a wrapper, were split or merged.
 
-    The old one is not in the report, and most of its controls are in profiles that were first run since it last was. Those
-    that have most of them come first.
+    The old one is not in the report, and most of its controls are in profiles that were first run since it last was, or of
+    which another version is the first that has any of them. Those that have most of them come first.
     """
     known = before.profiles if before else {}
     present = {profile.name for profile in report.profiles}
-    ids = {one.name: {control.id for control in one.controls} for one in report.profiles if one.status == LOADED}
-    renamed = []
+    found = [(profile, {control.id for control in profile.controls}) for profile in loaded(report)]
+    renamed: list[tuple[str, str]] = []
     for old, run in known.items():
         if old in present:
             continue
         shared = {
-            new: found.intersection(run.controls)
-            for new, found in ids.items()
-            if new not in known or known[new].age <= run.missed
+            profile.name: ids.intersection(run.controls)
+            for profile, ids in found
+            if _may_follow(profile, known.get(profile.name), run)
         }
         if len(set().union(*shared.values())) * 2 > len(run.controls):
             renamed += [(new, old) for new in sorted(shared, key=lambda new: (-len(shared[new]), new)) if shared[new]]
     return renamed
 
 
-def _moved(before: Snapshot | None, report: Report) -> dict[ControlKey, ControlKey]:
+def _may_follow(profile: Profile, before: ProfileRun | None, old: ProfileRun) -> bool:
+    """Return whether controls of a profile may be those of `old`, which is gone: it had none of them beside it.
+
+    `before`: its last run. One of the same version may just have left some out.
+    """
+    if before is None or before.age <= old.missed:
+        return True
+    return profile.entry.version not in ("", before.version) and not set(before.controls).intersection(old.controls)
+
+
+def _moved(before: Snapshot | None, report: Report, renamed: _Renamed) -> dict[ControlKey, ControlKey]:
     """Return new key -> old key of controls that are in another profile than in the run before.
 
     Their profile was renamed; or they failed, their profile was run without them, and the new one did not have them.
@@ -259,36 +285,42 @@ def _moved(before: Snapshot | None, report: Report) -> dict[ControlKey, ControlK
     if not before:
         return {}
     known = findings_of(before)
-    present = {key for key, _ in controls_of(report)}
+    present = dict(controls_of(report))
     ids = {name: dict.fromkeys(run.controls) for name, run in before.profiles.items()}
     for key in known:
         ids.setdefault(key.profile, {})[key.control] = None
     moved: dict[ControlKey, ControlKey] = {}
-    for new, old in _renamed(before, report):
+    for new, old in renamed:
         here = [control for control in ids[old] if ControlKey(new, control) in present]
         for control in here:
             del ids[old][control]  # in one of its new profiles only
             key, former = ControlKey(new, control), ControlKey(old, control)
             if former in known or key not in moved:
                 moved[key] = former
-    loaded = {profile.name for profile in report.profiles if profile.status == LOADED}
-    lost = {key.control: key for key in findings_of(before) if key not in present and key.profile in loaded}
-    for key, _ in controls_of(report):
+    names = {profile.name for profile in loaded(report)}
+    lost = {key.control: key for key in known if key not in present and key.profile in names}
+    for key in present:
         profile = before.profiles.get(key.profile)
-        is_new = key not in moved and key not in findings_of(before) and not (profile and key.control in profile.controls)
+        is_new = key not in moved and key not in known and not (profile and key.control in profile.controls)
         if is_new and key.control in lost:
             moved[key] = lost.pop(key.control)
     return moved
 
 
-def _rewound(last: Snapshot, started: float) -> Snapshot:
-    """Return the snapshot before the last one, which was forgotten, as far as the last one tells: it began at `started`."""
+def _before(past: Past, runs: Sequence[RunCounts]) -> Snapshot | None:
+    """Return the snapshot before the last one; `runs`: those before the last one.
+
+    If it was forgotten with a run of a wrong clock, this is what the last one tells of it.
+    """
+    last = past.last
+    if past.before or not last or not runs:
+        return past.before
     findings = {
         key: finding._replace(runs=max(1, finding.runs - 1))
         for key, finding in findings_of(last).items()
         if finding.since < last.started
     }
-    return last._replace(started=started, states={**last.states, STREAKS.name: findings})
+    return last._replace(started=runs[-1].started, states={**last.states, STREAKS.name: findings})
 
 
 # --- this run and the one before ----------------------------------------------------------------------------------------------
@@ -300,48 +332,30 @@ def _changes(step: Step, last: Snapshot, other: Replaced | None) -> Changes:
         return Changes(differences=(Difference("other_host", old=other.name, new=report.target),))
     if before is None or not before.profiles:
         return Changes()
-    renamed = _renamed(before, report)
-    notes = tuple(differences(before.profiles, report.profiles, last.profiles, renamed))
+    notes = tuple(differences(step, before.profiles))
     if before.machine and last.machine != before.machine:
         # It may be the same host with a new id, or another host: nothing is fixed, or new, by that alone.
         machine = Difference("other_machine", old=before.machine, new=last.machine)
         return Changes(previous=before.started, differences=(machine, *notes))
-    return Changes(
-        previous=before.started,
-        newly_failing=tuple(_newly_failing(step, last)),
-        fixed=tuple(_fixed(step)),
-        worse=tuple(_worse(step, last)),
-        not_tested=tuple(_not_tested(step, last)),
-        differences=notes,
-    )
+    found: dict[str, list[Change]] = {}
+    for kind, change in _compared(step, findings_of(last)):
+        found.setdefault(kind, []).append(change)
+    return Changes(previous=before.started, differences=notes, **{kind: tuple(some) for kind, some in found.items()})
 
 
-def _old(step: Step, key: ControlKey) -> Finding | None:
+def _compared(step: Step, findings: Mapping[ControlKey, Finding]) -> Iterator[tuple[str, Change]]:
+    """Yield what changed, and in which way: the name of a field of `Changes`."""
     known = findings_of(step.before)
-    return known.get(step.moved.get(key, key)) or known.get(key)
-
-
-def _newly_failing(step: Step, last: Snapshot) -> Iterator[Change]:
-    for key, now in findings_of(last).items():
-        if is_failing(now.status) and not now.first_seen and _old(step, key) is None:
-            yield Change(key, now.severity, now.title)
-
-
-def _fixed(step: Step) -> Iterator[Change]:
+    for key, now in findings.items():
+        old = known.get(step.moved.get(key, key)) or known.get(key)
+        change = Change(key, now.severity, now.title)
+        if is_failing(now.status) and not old and not now.first_seen:
+            yield "newly_failing", change
+        elif is_failing(now.status) and old and old.status != NOT_TESTED and now.tests > old.tests:
+            yield "worse", change._replace(more_tests=now.tests - old.tests)
+        elif now.status == NOT_TESTED and now.is_open(step.started) and old and old.status != NOT_TESTED:
+            yield "not_tested", change
     for key, control in controls_of(step.report):
-        if control.status == PASSED and _old(step, key):
-            yield Change(key, control.severity, control.entry.title or "")
-
-
-def _worse(step: Step, last: Snapshot) -> Iterator[Change]:
-    for key, now in findings_of(last).items():
-        old = _old(step, key)
-        if old and is_failing(now.status) and old.status != NOT_TESTED and now.tests > old.tests:
-            yield Change(key, now.severity, now.title, now.tests - old.tests)
-
-
-def _not_tested(step: Step, last: Snapshot) -> Iterator[Change]:
-    for key, now in findings_of(last).items():
-        old = _old(step, key)
-        if now.status == NOT_TESTED and now.is_open(step.started) and old and old.status != NOT_TESTED:
-            yield Change(key, now.severity, now.title)
+        old = known.get(step.moved.get(key, key)) or known.get(key)
+        if control.status == PASSED and old:
+            yield "fixed", Change(key, known_severity(control, old), control.entry.title or old.title)

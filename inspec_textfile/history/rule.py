@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from inspec_textfile.history.model import ControlKey, ProfileRun, Snapshot
@@ -19,8 +19,15 @@ class Step(NamedTuple):
     """After the run before; None if there is none to compare with."""
     profiles: Mapping[str, ProfileRun]
     """By name, after this run."""
+    renamed: Sequence[tuple[str, str]]
+    """(new name, old name) of profiles that got another name or a wrapper, were split or merged."""
     moved: Mapping[ControlKey, ControlKey]
     """Key of a control in this run -> its key in the run before, where they differ."""
+
+
+def followers(renamed: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return old name -> the new name of the profile that has most of its controls."""
+    return {old: new for new, old in reversed(renamed)}
 
 
 class Rule:

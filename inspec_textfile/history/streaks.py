@@ -10,7 +10,7 @@ from itertools import compress
 from typing import Any
 
 from inspec_textfile.history.model import EARLIEST, MAX_NOT_TESTED, ControlKey, Finding, ProfileRun
-from inspec_textfile.history.rule import Rule, Step
+from inspec_textfile.history.rule import Rule, Step, followers
 from inspec_textfile.report.model import (
     FAILED,
     LOADED,
@@ -35,6 +35,11 @@ def controls_of(report: Report) -> Iterator[tuple[ControlKey, Control]]:
             yield ControlKey(profile.name, control.id), control
 
 
+def loaded(report: Report) -> list[Profile]:
+    """Return the profiles of a report that loaded."""
+    return [profile for profile in report.profiles if profile.status == LOADED]
+
+
 class Streaks(Rule):
     """The rule; see the module's text."""
 
@@ -44,9 +49,8 @@ class Streaks(Rule):
         """Return the findings after a run."""
         known = dict(state or {})
         profiles = {profile.name: profile for profile in step.report.profiles}
-        versions = {name: profile.entry.version for name, profile in profiles.items()}
         findings: dict[ControlKey, Finding] = {}
-        renamed = {old.profile: new.profile for new, old in step.moved.items() if old.profile not in versions}
+        renamed = followers(step.renamed)
         formers: dict[ControlKey, list[ControlKey]] = {}
         for former in known:  # of several profiles that became one, each may have had the control
             formers.setdefault(ControlKey(renamed.get(former.profile, former.profile), former.control), []).append(former)
@@ -54,16 +58,15 @@ class Streaks(Rule):
             names = {key, step.moved.get(key, key), *formers.get(key, ())}
             olds = [known.pop(former, None) for former in names]
             old = min((one for one in olds if one), key=lambda one: one.since, default=None)
-            now = _judged(control, old, versions[key.profile], step, key)
+            now = _judged(control, old, profiles[key.profile].entry.version, step, key)
             if now:
                 findings[key] = now
-        loaded = {profile.name for profile in step.report.profiles if profile.status == LOADED}
         for key, old in known.items():  # controls that this run does not have
-            profile = renamed.get(key.profile, key.profile)
-            if profile != key.profile:  # its version says nothing about what another profile had
-                old = old._replace(version=versions[profile])
-            if not (profile in loaded and _is_gone(old, profiles[profile], step, key.profile)):
-                new = ControlKey(profile, key.control)
+            new = ControlKey(renamed.get(key.profile, key.profile), key.control)
+            profile = profiles.get(new.profile)
+            if profile and (new != key or not old.version):  # its version says nothing about what another one had
+                old = old._replace(version=profile.entry.version)
+            if not (profile and _is_gone(old, profile, step, key.profile)):
                 findings[new] = min(_not_tested(old, step), findings.get(new, old), key=lambda one: one.since)
         return _bounded(findings)
 
@@ -118,7 +121,8 @@ def open_findings(findings: _Findings, started: float) -> dict[ControlKey, Findi
 
 
 def _judged(control: Control, old: Finding | None, version: str, step: Step, key: ControlKey) -> Finding | None:
-    """Return what is known of a control that is in the report, None if it does not fail."""
+    """Return what is known of a control that is in the report, None if it does not fail. json-min tells no version."""
+    version = version or (old.version if old else "")
     outcome = status_without_waiver(control.entry)
     waiver = control.entry.waiver
     covered = waiver is not None and not waiver.expired
@@ -127,7 +131,7 @@ def _judged(control: Control, old: Finding | None, version: str, step: Step, key
         results = control.entry.results
         return Finding(
             title=control.entry.title or (old.title if old else ""),
-            severity=control.severity,
+            severity=known_severity(control, old),
             status=control.status,
             since=min(old.since, step.started) if old else step.started,
             first_seen=old.first_seen if old else not _was_run(step, key.profile),
@@ -145,6 +149,11 @@ def _judged(control: Control, old: Finding | None, version: str, step: Step, key
     return _not_tested(old, step)._replace(severity=severity, version=version, waived=covered, waived_until=waived_until)
 
 
+def known_severity(control: Control, old: Finding | None) -> str:
+    """Return the severity of a control that was tested, as last known if its report does not tell it."""
+    return old.severity if old and control.severity == UNKNOWN else control.severity
+
+
 def _not_tested(old: Finding, step: Step) -> Finding:
     """Return a finding that a run did not test. It began in this run at the latest: the clock of an earlier one was wrong."""
     return old._replace(status=NOT_TESTED, since=min(old.since, step.started))
@@ -152,18 +161,18 @@ def _not_tested(old: Finding, step: Step) -> Finding:
 
 def _was_run(step: Step, profile: str) -> bool:
     """Return whether a run before had the profile, perhaps under another name; that a control moved to it does not count."""
-    present = {one.name for one in step.report.profiles}
-    renamed = {old.profile for new, old in step.moved.items() if new.profile == profile} - present
-    names = renamed | {profile}
+    names = {profile, *(old for new, old in step.renamed if new == profile)}
     return step.before is not None and bool(names & step.before.profiles.keys())
 
 
 def _is_gone(old: Finding, profile: Profile, step: Step, former: str) -> bool:
     """Return whether a control that a run of its profile does not have is gone for good, and not just left out of it."""
+    if profile.status != LOADED:
+        return False
     if step.profiles[profile.name].findings_only:
         return True
     before = step.before.profiles.get(former) if step.before else None
-    return is_complete(profile, before) and profile.entry.version != old.version
+    return is_complete(profile, before) and profile.entry.version not in ("", old.version)
 
 
 def is_complete(profile: Profile, before: ProfileRun | None) -> bool:
