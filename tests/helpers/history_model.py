@@ -72,6 +72,8 @@ class Seen(NamedTuple):
     """Runs since it was first in the report, that one included."""
     missed: int = 0
     """Runs since it last was."""
+    version: str = ""
+    """That of its last run."""
 
 
 class Past(NamedTuple):
@@ -84,8 +86,12 @@ class Past(NamedTuple):
     profiles: Mapping[str, Seen] = MappingProxyType({})
     changes: Mapping[tuple[str, str, str], int] = MappingProxyType({})
     """(kind, profile, severity) -> controls that changed in the last run."""
+    read: Run | None = None
+    """The results that were read last, which may be older ones; None if they could not be read."""
     told: frozenset[str] = frozenset()
     """What has to be told: `host` and `profiles` until there are newer results, `gone` once."""
+    written: float = 0.0
+    """When this was written to the memory."""
 
 
 def severity(id_: str) -> str:
@@ -104,9 +110,17 @@ def end_of(waiver: str) -> float:
 
 def read(past: Past, run: Run, now: float) -> Past:
     """Return what is known after a run was read at a time."""
-    if is_last(past, run):
+    if past.read == run:
         RULES["the same bytes are the same run"] += 1
         return past
+    return _read(past, run, now)._replace(read=run)
+
+
+def _read(past: Past, run: Run, now: float) -> Past:
+    now, starts = max(now, past.written), _starts(past)
+    if len(starts) > 1 and min(starts) > now + HOUR:
+        RULES["this host's clock is wrong"] += 1
+        now = starts[0]
     while past.last and past.last.start > now + HOUR:
         RULES["a run that was ahead of the clock is forgotten"] += 1
         before = past.before or Past(Run(0.0, {}, past.last.host))
@@ -115,11 +129,31 @@ def read(past: Past, run: Run, now: float) -> Past:
     if past.last is None or run.start > past.last.start:
         RULES["a later start is a new run"] += 1
         return _with(past, run)
+    if run.start == past.last.start and run.host != past.last.host:
+        RULES["the same start on another host is no correction"] += 1
+        return _with(past, run)
+    if run.start == past.last.start and not all(_is_tested(key, run) for key, one in past.findings.items() if one.tested):
+        RULES["the same start is no correction if it does not test what failed"] += 1
+        return _with(past, run)
     if run.start == past.last.start:
         RULES["the same start is a correction"] += 1
         return _with(past.before or Past(), run)
     RULES["an earlier start changes nothing"] += 1
     return past
+
+
+def _is_tested(key: Key, run: Run) -> bool:
+    control = _controls(run).get(key)
+    return control is not None and control.outcome not in ("skipped", "empty")
+
+
+def _starts(past: Past | None) -> list[float]:
+    """Return when the runs began that are known, the last one first."""
+    starts = []
+    while past and past.last and past.last.start:
+        starts.append(past.last.start)
+        past = None if "host" in past.told else past.before
+    return starts
 
 
 def renamed(past: Past, run: Run) -> Past:
@@ -130,7 +164,7 @@ def renamed(past: Past, run: Run) -> Past:
     is_same = is_last(past, run) or bool(fits)
     if is_same:
         RULES["a file that is renamed is the same report"] += 1
-        return past
+        return past._replace(read=None)
     RULES["a renamed file fits no report"] += 1
     return Past(told=frozenset({"gone"}))
 
@@ -186,7 +220,7 @@ def _with(before: Past, run: Run) -> Past:
             changes["fixed", profile, severity(id_)] += bool(past.profiles)
         elif control.outcome == "na" and known:
             RULES["a finding is not applicable"] += 1
-    return Past(run, before, after, _seen(profiles, run), changes, frozenset(told))
+    return Past(run, before, after, _seen(profiles, run), changes, told=frozenset(told))
 
 
 def _is_other(past: Past, last: Run, run: Run) -> bool:
@@ -228,7 +262,7 @@ def _renamed(past: Past, run: Run) -> tuple[dict[Key, Finding], dict[str, Seen]]
         shared = {
             new: seen.listed & set(run.profiles[new].controls)
             for new in sorted(_loaded(run))
-            if new not in past.profiles or past.profiles[new].age <= seen.missed
+            if _may_follow(past.profiles.get(new), run.profiles[new], seen)
         }
         if 2 * len(frozenset().union(*shared.values())) <= len(seen.listed):
             continue
@@ -244,6 +278,16 @@ def _renamed(past: Past, run: Run) -> tuple[dict[Key, Finding], dict[str, Seen]]
                 findings[new or first, key[1]] = min(finding, known, key=lambda one: one.since)
                 del findings[key]
     return findings, profiles
+
+
+def _may_follow(known: Seen | None, profile: ProfileRun, old: Seen) -> bool:
+    """Return whether a profile was first run since another one last was, or is another version and had none of its controls."""
+    if known is None or known.age <= old.missed:
+        return True
+    if known.version == profile.version or known.last & old.listed or not old.listed.intersection(profile.controls):
+        return False
+    RULES["another version of a profile has the controls of another one"] += 1
+    return True
 
 
 def _moved(findings: dict[Key, Finding], profiles: dict[str, Seen], run: Run) -> tuple[dict[Key, Finding], dict[str, Seen]]:
@@ -272,7 +316,7 @@ def _seen(profiles: Mapping[str, Seen], run: Run) -> dict[str, Seen]:
         if not _is_complete(profile, known):
             RULES["a run of a profile is partial"] += 1
         size = len(ids) if known is None or _is_complete(profile, known) else known.size
-        after[name] = Seen(size, ids or (known.listed if known else ids), ids, age)
+        after[name] = Seen(size, ids or (known.listed if known else ids), ids, age, version=profile.version)
     gone = {
         name: one._replace(age=one.age + 1, missed=one.missed + 1) for name, one in after.items() if name not in _loaded(run)
     }
