@@ -28,10 +28,9 @@ from inspec_textfile.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import FrameType
 
-    from inspec_textfile.console import Console
     from inspec_textfile.run import Job, State
     from inspec_textfile.upload.target import Publication
 
@@ -236,7 +235,10 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
     _refuse_conflicts(options, directory)
     console = Console(quiet=options["quiet"], verbose=options["verbose"])
     unknown = unknown_variables(context, os.environ)
-    _introduce(context, console, _shown_output(directory, file), unknown)
+    for text in in_force(context, _shown_output(directory, file)):
+        console.info(text)
+    for text in unknown:
+        console.warn(text)
 
     def elapsed() -> float:
         return time.monotonic() - _STARTED
@@ -260,19 +262,6 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
         console.warn("interrupted: files that were not written yet are unchanged")
         return 1
     return 0 if state.is_complete and not unknown else 1
-
-
-def _introduce(context: click.Context, console: Console, output: str, unknown: Iterable[str]) -> None:
-    """Say what a run will work on, and what looks like a mistake on the command line or in the environment (`unknown`)."""
-    for text in in_force(context, output) if context.params["verbose"] else ():
-        console.info(text)
-    for text in unknown:
-        console.warn(text)
-    if context.params["verbose"]:
-        from inspec_textfile.report.hints import hints
-
-        for text in hints(context.params["results"], context.params["results_dir"]):
-            console.info(text)
 
 
 def _job(results: tuple[str, ...], options: dict[str, Any], directory: str | None, file: str) -> Job:

@@ -31,12 +31,12 @@ class Console:
         """Report something that a person should know."""
         if not self._quiet and message not in self._said:
             self._said.add(message)
-            say(message)
+            print_line(f"inspec-textfile: {visible(message)}")
 
     def info(self, message: str) -> None:
         """Report what is read and written, with -v."""
         if self._verbose:
-            say(message)
+            print_line(f"inspec-textfile: {visible(message)}")
 
 
 class Progress:
@@ -66,11 +66,6 @@ class Progress:
         if self._bar:
             self._bar.render_finish()
             self._bar = None
-
-
-def say(message: str) -> None:
-    """Print one message on standard error, on one line."""
-    print_line(f"inspec-textfile: {visible(message)}")
 
 
 def print_line(text: str) -> None:

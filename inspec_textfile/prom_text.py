@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from inspec_textfile.files import read_at_most
-
-MAX_BYTES = 256 * 1024 * 1024
+from inspec_textfile.files import MAX_OUTPUT_BYTES, read_at_most
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 """Name and sorted labels. An empty label is the same as none, so it is left out."""
@@ -44,7 +42,7 @@ def read_prom(path: str) -> Prom:
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, "is not a regular file")
-        return parse_prom(read_at_most(file, MAX_BYTES))
+        return parse_prom(read_at_most(file, MAX_OUTPUT_BYTES))
 
 
 def shown(series: Series) -> str:

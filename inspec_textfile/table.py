@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import click
 
@@ -37,9 +36,8 @@ _COLOURS = {
 }
 
 
-class _Row(NamedTuple):
-    verdict: str
-    cells: tuple[str, ...]
+_Row = tuple[str, tuple[str, ...]]
+"""The verdict, and the cells."""
 
 
 def table(state: State, reports_dir: str | None, *, now: float, colour: bool, columns: int | None = None) -> Iterator[str]:
@@ -49,9 +47,9 @@ def table(state: State, reports_dir: str | None, *, now: float, colour: bool, co
     width. What does not fit is left out, the pages first; then cells are cut.
     """
     rows = _rows(state, reports_dir, now)
-    shown = [_HEAD, *(row.cells for row in rows[:MAX_ROWS])]
+    shown = [_HEAD, *(cells for _, cells in rows[:MAX_ROWS])]
     widths = _fitting([max(map(len, column)) for column in zip(*shown)], columns)
-    for cells, status in zip(shown, (None, *(row.verdict for row in rows))):
+    for cells, status in zip(shown, (None, *(status for status, _ in rows))):
         line = _line(cells, widths)
         yield click.style(line, fg=_COLOURS.get(status)) if colour and status else line
     index = f"see {visible(os.path.join(reports_dir, INDEX_FILE))}" if reports_dir else ""
@@ -102,7 +100,7 @@ def _row(name: str, verdict_: str, summary: Summary | None, page: str, now: floa
         _when(now - summary.started) if summary and summary.started is not None else "",
         visible(page),
     )
-    return _Row(verdict_, cells)
+    return verdict_, cells
 
 
 def _when(seconds: float) -> str:

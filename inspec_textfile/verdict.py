@@ -40,7 +40,8 @@ def verdict(summary: Summary) -> tuple[str, str]:
 def _not_failed(summary: Summary) -> tuple[str, str]:
     counts, applicable = summary.tally.by_status, summary.tally.applicable
     if counts[NOT_REVIEWED]:
-        return NOT_REVIEWED, f"No control failed; {_part(counts[NOT_REVIEWED], applicable)} not tested."
+        untested = counts[NOT_REVIEWED]
+        return NOT_REVIEWED, f"No control failed; {number(untested)} of {number(applicable)} {_were(untested)} not tested."
     if summary.not_loaded:
         return NOT_REVIEWED, f"No control failed; {count(len(summary.not_loaded), 'profile')} did not run."
     if counts[WAIVED]:
@@ -61,17 +62,14 @@ def _nothing_tested(summary: Summary) -> tuple[str, str]:
     if summary.broken:
         return ERROR, f"Nothing was tested: {_profile(summary.broken)} did not load."
     if not total:
-        return NOT_REVIEWED, f"Nothing was tested: {_no_controls(summary)}."
+        why = "the profile was skipped" if summary.not_loaded else "the report holds no controls"
+        return NOT_REVIEWED, f"Nothing was tested: {why}."
     if counts[NOT_APPLICABLE] == total:
         return NOT_APPLICABLE, "Nothing was tested: no control applies to this host."
     if counts[WAIVED] == summary.tally.applicable:
         return WAIVED, f"Nothing was tested: {_all(counts[WAIVED])} waived."
     skipped = f"{number(counts[NOT_REVIEWED])} of {count(total, 'control')} {_were(total)} skipped"
     return NOT_REVIEWED, f"Nothing was tested: {skipped}."
-
-
-def _no_controls(summary: Summary) -> str:
-    return "the profile was skipped" if summary.not_loaded else "the report holds no controls"
 
 
 def _all(many: int) -> str:
@@ -88,10 +86,6 @@ def _are(many: int) -> str:
 
 def _were(many: int) -> str:
     return "was" if many == 1 else "were"
-
-
-def _part(many: int, total: int) -> str:
-    return f"{number(many)} of {number(total)} {_were(many)}"
 
 
 def _levels(tally: Tally, status: str) -> str:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from inspec_textfile.check.exporter import Exporter, option_values
 from inspec_textfile.check.findings import Finding, note, ok, problem
-from inspec_textfile.files import read_at_most
+from inspec_textfile.files import MAX_OUTPUT_BYTES, read_at_most
 from inspec_textfile.inspec_runs import FILES
-from inspec_textfile.prom_text import MAX_BYTES, Prom, Series, parse_prom, read_prom, shown
+from inspec_textfile.prom_text import Prom, Series, parse_prom, read_prom, shown
 
 _SECONDS = 5.0
 _DEFAULT_ADDRESS = ":9100"
@@ -150,7 +150,7 @@ def ask(address: Address, arguments: Sequence[str]) -> Prom:
         with closing(http.client.HTTPConnection(address.host, address.port, timeout=_SECONDS)) as connection:
             connection.request("GET", f"{path}?collect[]=textfile")
             answer = connection.getresponse()
-            body = read_at_most(answer, MAX_BYTES)
+            body = read_at_most(answer, MAX_OUTPUT_BYTES)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise NotAsked(f"{url}: {error}") from None
     if answer.status == http.client.UNAUTHORIZED:

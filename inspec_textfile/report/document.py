@@ -53,7 +53,9 @@ def read_document(data: bytes, warnings: Warnings) -> dict[str, Any]:
     except RecursionError:
         raise NotAReport("is nested too deeply to be an InSpec report") from None
     if not isinstance(document, dict):
-        raise NotAReport(_what_json_it_is(document))
+        if isinstance(document, list) and any(map(_is_report, document)):
+            raise NotAReport(f"is a list of {len(document):,} documents: write every report to a file of its own")
+        raise NotAReport(f"is JSON, but {kind_of(document)} instead of a report; {USE_JSON}")
     _refuse_failed_scan(document)
     if document.get("baselines") and not value_of(document, PROFILES):
         raise NotAReport(
@@ -277,13 +279,6 @@ def _what_it_is(text: str, errors: Sequence[json.JSONDecodeError]) -> str:
     if error.pos >= len(text) or in_token or error.msg.startswith("Unterminated"):
         return f"is cut short ({at}): InSpec is still writing it, or died"
     return f"is broken JSON ({error.msg}, {at}): have InSpec write it again"
-
-
-def _what_json_it_is(document: Any) -> str:
-    """Return a sentence about JSON that is no object."""
-    if isinstance(document, list) and any(map(_is_report, document)):
-        return f"is a list of {len(document):,} documents: write every report to a file of its own"
-    return f"is JSON, but {kind_of(document)} instead of a report; {USE_JSON}"
 
 
 def _what_object_it_is(document: Mapping[str, Any]) -> str:

@@ -98,14 +98,14 @@ def _refuse_other_name(item: Mapping[str, Any], listing: Listing) -> None:
 
 
 def as_number(value: Any) -> float | None:
-    """Return a finite JSON number, None for anything else."""
-    if type(value) is float or type(value) is int:
-        try:
-            number = float(value)
-        except OverflowError:
-            return None
-        return number if math.isfinite(number) else None
-    return None
+    """Return a finite number, from a text too; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
@@ -119,16 +119,9 @@ def as_list(value: Any) -> list[Any]:
 
 
 def read_impact(value: Any) -> float | None:
-    """Return an impact from a number, a number as text, or a name (lib/inspec/impact.rb); None if there is none."""
-    if isinstance(value, str):
-        named = LEAST_IMPACT.get(value.strip().lower())
-        if named is not None:
-            return named
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    return as_number(value)
+    """Return an impact from a number or a name (lib/inspec/impact.rb); None if there is none."""
+    named = LEAST_IMPACT.get(value.strip().lower()) if isinstance(value, str) else None
+    return as_number(value) if named is None else named
 
 
 def read_descriptions(value: Any) -> tuple[tuple[str, str], ...]:
@@ -191,15 +184,8 @@ def read_support(value: Any) -> str:
     return as_text(value)
 
 
-def _count(value: Any) -> float:
-    try:
-        return as_number(float(value) if isinstance(value, str) else value) or 0
-    except ValueError:
-        return 0
-
-
 def read_removed(value: Any) -> Mapping[str, int]:
     """Return how many results were left out, by status, from `removed_results_counts` (chef/chef, Compliance::Reporter)."""
-    counts = {status: _count(count) for status, count in as_mapping(value).items()}
+    counts = {status: as_number(count) or 0 for status, count in as_mapping(value).items()}
     counts[FAILED] = counts.get(FAILED, 0) + counts.get(ERROR, 0)
     return {status: int(min(counts[status], _MAX_REMOVED)) for status in RESULT_STATUSES if counts.get(status, 0) > 0}

@@ -16,7 +16,6 @@ from inspec_textfile.text import as_text
 _NODE_KEYS = {"automatic", "normal", "default", "override", "run_list", "chef_environment", "chef_type", "policy_group"}
 _MIN_NODE_KEYS = 2
 _NOT_SHOWN = "not shown: sensitive"
-_NODE_NAMES = {"chef_node"}
 _FACTS = (
     "environment",
     "policy_name",
@@ -159,7 +158,7 @@ def _masked(value: Any, sensitive: frozenset[str]) -> Any:
 
 def _is_node(name: str, value: Any) -> bool:
     """Return whether a value is or holds a whole node object, in which is whatever a cookbook put into it: passwords too."""
-    if name in _NODE_NAMES and value is not None:
+    if name == "chef_node" and value is not None:
         return True
     if isinstance(value, list):
         return any(_is_node("", item) for item in value)

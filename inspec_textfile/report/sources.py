@@ -47,8 +47,6 @@ class Source(NamedTuple):
     """The time stamp in the file's name, as digits that sort by time; "" if it has none."""
     older: tuple[OlderRun, ...] = ()
     """Earlier runs of the same report, in files of their own; oldest first."""
-    ahead: tuple[str, ...] = ()
-    """Files of the same report whose time stamps lie ahead of the clock."""
 
 
 class Sources(NamedTuple):
@@ -94,8 +92,7 @@ def find_sources(arguments: Sequence[str], results_dir: str, stdin_name: str, la
             below = os.path.relpath(os.path.abspath(argument), os.path.abspath(results_dir))
             outside = below.startswith(os.pardir + os.sep) or os.path.isabs(below)
             named.append((os.path.basename(argument) if outside else below, argument))
-    reports = list(_reports(named, latest))
-    problems.extend(_dated_ahead(reports))
+    reports = list(_reports(named, latest, problems))
     found = list(_unique_names(reports))
     if len(found) > MAX_REPORTS:
         found.sort(key=lambda source: (source.path == STDIN, modified_ns_of(source.path)), reverse=True)
@@ -228,9 +225,8 @@ def _stamp_of(latest: float) -> str:
         return "~"
 
 
-def _reports(named: Iterable[tuple[str, str]], latest: float) -> Iterator[tuple[str, Source]]:
-    """Yield (path below the folder, source) for each report: files that differ in a time stamp alone are one."""
-    last_stamp = _stamp_of(latest)
+def _runs(named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[OlderRun]]:
+    """Return the files of each report, by its folder and its path below: files that differ in a time stamp alone are one."""
     files: dict[str, tuple[str, str]] = {}
     for item in sorted(named):
         real = os.path.realpath(item[1]) if item[1] != STDIN else STDIN
@@ -243,18 +239,30 @@ def _reports(named: Iterable[tuple[str, str]], latest: float) -> Iterator[tuple[
         rest, stamp = without_stamp(base) if path != STDIN else (base, "")
         name = rest if rest != _SUFFIX.lstrip(".") and rest != _SUFFIX else f"{os.path.basename(folder) or 'results'}{_SUFFIX}"
         groups.setdefault((os.path.dirname(path), os.path.join(folder, name)), []).append(OlderRun(stamp, path))
-    for (_, path_below), group in groups.items():
-        ahead = tuple(
+    return groups
+
+
+def _reports(named: Iterable[tuple[str, str]], latest: float, problems: list[str]) -> Iterator[tuple[str, Source]]:
+    """Yield (path below the folder, source) for each report. Files that are dated ahead of the clock go to `problems`."""
+    last_stamp = _stamp_of(latest)
+    for (_, path_below), group in _runs(named).items():
+        ahead = [
             run.path
             for run in group
             if run.stamp > last_stamp
             # Without a stamp it is placed by its mtime, if there are others.
             or (not run.stamp and len(group) > 1 and modified_ns_of(run.path) / 1e9 > latest)
-        )
+        ]
+        if ahead:
+            more = f" (and {len(ahead) - 1} more)" if len(ahead) > 1 else ""
+            problems.append(
+                f"{max(ahead)}{more}: its name or mtime is dated ahead of this host's clock, so it does not count as "
+                "the newest run: rename or remove it, and check the clocks"
+            )
         # If all are ahead of the clock, it is the clock that is wrong, or there is nothing else to show.
         runs = [run for run in group if run.path not in ahead] or group
         *older, newest = sorted(runs, key=lambda run: (_order(run, runs), run.path))
-        yield path_below, Source("", newest.path, newest.stamp, tuple(older), ahead=ahead)
+        yield path_below, Source("", newest.path, newest.stamp, tuple(older))
 
 
 def _order(run: OlderRun, runs: Sequence[OlderRun]) -> str:
@@ -263,16 +271,6 @@ def _order(run: OlderRun, runs: Sequence[OlderRun]) -> str:
         return run.stamp
     earlier = [other.stamp for other in runs if other.stamp and modified_ns_of(other.path) <= modified_ns_of(run.path)]
     return f"{max(earlier)}~" if earlier else ""
-
-
-def _dated_ahead(reports: Iterable[tuple[str, Source]]) -> Iterator[str]:
-    for _, source in reports:
-        if source.ahead:
-            more = f" (and {len(source.ahead) - 1} more)" if len(source.ahead) > 1 else ""
-            yield (
-                f"{max(source.ahead)}{more}: its name or mtime is dated ahead of this host's clock, so it does not count as "
-                "the newest run: rename or remove it, and check the clocks"
-            )
 
 
 def _unique_names(reports: Sequence[tuple[str, Source]]) -> Iterator[Source]:

@@ -1,14 +1,7 @@
 """Which objects there are and what they are called: one rule, for the store and for the alerts that link to it.
 
-Below the prefix a bucket holds
-
-    INSTANCE/index.html, INSTANCE/inspec-REPORT.json.html    the reports folder, as it is on the host: links and anchors work
-    PROFILE/INSTANCE                                         leads to the pages that show the profile: inspec_exporter's alerts
-                                                             link it
-
-A key contains the names unchanged, including spaces and `#`. A link escapes them as in any URL, but keeps the slashes of a
-name because browsers resolve relative links by them; docs/upload.md, "The alert", has the template. Names that no URL can
-carry have no such key: parts that are empty, `.` or `..`, line breaks, more than 1024 bytes.
+docs/upload.md has the keys, and the template that makes a link of an alert's labels. A key contains the names unchanged. A link
+escapes them as in any URL, but keeps the slashes of a name, because browsers resolve relative links by them.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from inspec_textfile.messages import Say
 from inspec_textfile.text import digest_of
 from inspec_textfile.upload.keys import Object, Plan
 from inspec_textfile.upload.state import UNKNOWN, UploadState
-from inspec_textfile.upload.stores import Store, StoreError
+from inspec_textfile.upload.stores import Put, StoreError
 
 MAX_PUTS_AT_ONCE = 8
 
@@ -27,16 +27,16 @@ class PageError(Exception):
 class Upload:
     """An upload: `run` does it, `state` is what is known about the store at any moment."""
 
-    def __init__(self, plan: Plan, *, read: Callable[[Object], bytes], store: Store, known: UploadState, info: Say) -> None:
+    def __init__(self, plan: Plan, *, read: Callable[[Object], bytes], put: Put, known: UploadState, info: Say) -> None:
         """`read` returns what the store must hold, or raises PageError; `known`: what is known about it (`before_upload`)."""
         self._plan = plan
         self._read = read
-        self._store = store
+        self._put = put
         self._known = known
         self._info = info
         self._sent = dict(known.sent)
         self._unchanged = 0
-        self._put = 0
+        self._sent_now = 0
         self._failures: list[str] = []
 
     def run(self, seconds: float) -> str | None:
@@ -53,7 +53,7 @@ class Upload:
         if not self._failures:
             return None
         total = len(self._plan.objects)
-        missing = total - self._unchanged - self._put
+        missing = total - self._unchanged - self._sent_now
         reason, _ = Counter(self._failures).most_common(1)[0]
         return f"{missing} of {total} pages were not published: {reason}; the next run tries again"
 
@@ -93,18 +93,18 @@ class Upload:
 
     def _gives_up(self) -> bool:
         """Return whether so many failed and none succeeded that trying the rest is a waste of time."""
-        return not self._put and len(self._failures) >= min(MAX_PUTS_AT_ONCE, len(self._plan.objects))
+        return not self._sent_now and len(self._failures) >= min(MAX_PUTS_AT_ONCE, len(self._plan.objects))
 
     async def _send(self, item: Object) -> None:
         try:
             data = self._read(item)
             if item.key in self._sent:
                 self._sent[item.key] = UNKNOWN  # until the store confirms: it holds the old object, or the new one
-            await self._store.put(item.key, data)
+            await self._put(item.key, data)
         except (PageError, StoreError) as error:
             self._failures.append(str(error))
             self._info(f"{item.key}: {error}")
         else:
             self._sent[item.key] = digest_of(data)
-            self._put += 1
+            self._sent_now += 1
             self._info(f"{item.key}: sent, {len(data):,} bytes")

@@ -39,9 +39,9 @@ def publish_site(
     for profile in planned.unlinked:
         messages.error(f"upload to {target.url}: no link leads to the profile {profile!r}; see {planned.objects[-1].key}")
     try:
-        with open_store(target, publication.variables, publication.seconds) as (store, place):
+        with open_store(target, publication.variables, publication.seconds) as (put, place):
             known = before_upload(last, place, {item.key for item in planned.objects}, now)
-            upload = Upload(planned, read=lambda item: _read(item, folder), store=store, known=known, info=messages.info)
+            upload = Upload(planned, read=lambda item: _read(item, folder), put=put, known=known, info=messages.info)
             problem = upload.run(publication.seconds)
     except KeyboardInterrupt:  # ends the upload only; writing the metrics, which comes next, takes milliseconds
         problem = "interrupted; the next run sends the rest"

@@ -10,16 +10,13 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from inspec_textfile.files import OutputError, OutputFolder
 from inspec_textfile.text import digest_of
 from inspec_textfile.upload.target import Target
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
 
 _MAX_RETRIES = 6
 """About six seconds of pauses in all, if there is time for them."""
@@ -35,16 +32,13 @@ class StoreError(Exception):
     """The store could not be opened, or would not take an object; the message is a sentence without anything secret."""
 
 
-class Store(Protocol):
-    """What an upload needs from a store."""
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Put an object, whether or not one exists: all of it, or nothing changes. Raises StoreError."""
+Put = Callable[[str, bytes], Awaitable[None]]
+"""Puts an object (key, data), whether or not one exists: all of it, or nothing changes. Raises StoreError."""
 
 
 @contextlib.contextmanager
-def open_store(target: Target, variables: Mapping[str, str], seconds: float) -> Iterator[tuple[Store, str]]:
-    """Open a store without a request, and yield it with its place: text that differs for every store.
+def open_store(target: Target, variables: Mapping[str, str], seconds: float) -> Iterator[tuple[Put, str]]:
+    """Open a store without a request, and yield how to put an object, and its place: text that differs for every store.
 
     `variables`: those of the --settings file, for what the environment does not say; `seconds`: how long the whole upload may
     take. Raises StoreError.
@@ -55,17 +49,32 @@ def open_store(target: Target, variables: Mapping[str, str], seconds: float) -> 
         for name, value in {"TOKIO_WORKER_THREADS": "2", **variables}.items():
             os.environ.setdefault(name, value)
         place = " ".join([target.url, *(os.environ.get(name, "") for name in _WHICH_STORE)])
-        yield _open_object_store(target, seconds), digest_of(place.encode("utf-8", "surrogateescape"))
+        yield _cloud_put(target, seconds), digest_of(place.encode("utf-8", "surrogateescape"))
         return
     try:
         with OutputFolder(target.folder, wait=seconds, create=0o777) as folder:
-            yield _FolderStore(folder), target.url
+            yield _folder_put(folder), target.url
     except OutputError as error:
         raise StoreError(str(error)) from None
 
 
-def _open_object_store(target: Target, seconds: float) -> Store:
+def _folder_put(folder: OutputFolder) -> Put:
+    """Return how to write into a folder: no extra needed, modes as the umask has it, replaced atomically."""
+
+    async def put(key: str, data: bytes) -> None:
+        await asyncio.sleep(0)  # lets the time limit interrupt
+        try:
+            folder.replace(key, data)
+        except OutputError as error:
+            raise StoreError(str(error)) from None
+
+    return put
+
+
+def _cloud_put(target: Target, seconds: float) -> Put:
+    """Return how to put objects into S3, Google Cloud Storage or Azure Blob Storage."""
     try:
+        import obstore
         from obstore import store as stores
     except ImportError:
         raise StoreError("the package obstore is missing: pip install obstore, where inspec-textfile is installed") from None
@@ -85,7 +94,14 @@ def _open_object_store(target: Target, seconds: float) -> Store:
         )
     except Exception as error:  # obstore's, for a bad value in the environment; its message would repeat the value
         raise StoreError(f"the settings in the environment are not usable: {_reason(error)}") from None
-    return _ObjectStore(store)
+
+    async def put(key: str, data: bytes) -> None:
+        try:
+            await obstore.put_async(store, key, data, attributes=headers(key), use_multipart=False)
+        except Exception as error:  # obstore raises its own, OSErrors, ValueErrors, and one for a panic in Rust
+            raise StoreError(_reason(error)) from None
+
+    return put
 
 
 def headers(key: str) -> dict[str, str]:
@@ -94,35 +110,6 @@ def headers(key: str) -> dict[str, str]:
     # A browser may cache the page but asks each time whether it is still current (304, no body): an alert's link must never
     # show the last hour's findings. Google's own default would be an hour.
     return {"Content-Type": f"{kind}; charset=utf-8", "Cache-Control": "no-cache"}
-
-
-class _ObjectStore:
-    """S3, Google Cloud Storage, Azure Blob Storage."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
-
-    async def put(self, key: str, data: bytes) -> None:
-        import obstore
-
-        try:
-            await obstore.put_async(self._store, key, data, attributes=headers(key), use_multipart=False)
-        except Exception as error:  # obstore raises its own, OSErrors, ValueErrors, and one for a panic in Rust
-            raise StoreError(_reason(error)) from None
-
-
-class _FolderStore:
-    """A folder of this host, or one that is mounted: no extra needed, modes as the umask has it, replaced atomically."""
-
-    def __init__(self, folder: OutputFolder) -> None:
-        self._folder = folder
-
-    async def put(self, key: str, data: bytes) -> None:
-        await asyncio.sleep(0)  # lets the time limit interrupt
-        try:
-            self._folder.replace(key, data)
-        except OutputError as error:
-            raise StoreError(str(error)) from None
 
 
 # --- failures in a sentence ------------------------------------------------------------------------------------------------

@@ -226,7 +226,7 @@ class Histories(RuleBasedStateMachine):
         for one in self.planned.objects:
             self.versions.setdefault(one.key, set()).add(self.read(one))
         known = before_upload(self.state, "store", keys, self.now)
-        upload = Upload(self.planned, read=self.read, store=self.store, known=known, info=lambda _message: None)
+        upload = Upload(self.planned, read=self.read, put=self.store.put, known=known, info=lambda _message: None)
         try:
             return upload.run(60)
         except KeyboardInterrupt:
@@ -287,7 +287,7 @@ def test_a_lost_answer_and_a_refusal_leave_nothing_known_but_that_something_stan
     for page, faults in ((b"1", {}), (b"2", {keys[0]: "lost", keys[1]: "refused"})):
         store.faults = faults
         read = mock.Mock(return_value=page)
-        upload = Upload(objects, read=read, store=store, known=known, info=lambda _message: None)
+        upload = Upload(objects, read=read, put=store.put, known=known, info=lambda _message: None)
         upload.run(60)
         known = upload.state
 
