@@ -19,12 +19,12 @@ from inspec_textfile.options import (
     Command,
     file_mode,
     in_force,
-    of_upload,
     option,
     read_settings,
     remediation_days,
     report_name,
     unknown_variables,
+    upload_value,
 )
 
 if TYPE_CHECKING:
@@ -65,10 +65,9 @@ Exit status:
     metavar="DIR",
     type=PATH,
     default=RESULTS_DIR,
-    show_default=True,
     help="Where to look for results if none are named.",
 )
-@option("--reports-dir", metavar="DIR", type=PATH, default=REPORTS_DIR, show_default=True, help="Where the pages go.")
+@option("--reports-dir", metavar="DIR", type=PATH, default=REPORTS_DIR, help="Where the pages go.")
 @option(
     "-o",
     "--output",
@@ -83,14 +82,12 @@ Exit status:
     metavar="NAME",
     type=report_name,
     default="stdin",
-    show_default=True,
     help="Name of the report on standard input.",
 )
 @option(
     "--control-series",
     type=click.Choice(["none", "failing", "all"]),
     default="none",
-    show_default=True,
     help="Which controls get a series each: none; failing (all but passed and not applicable); all.",
 )
 @option(
@@ -98,7 +95,6 @@ Exit status:
     metavar="N",
     type=click.IntRange(min=0),
     default=1000,
-    show_default=True,
     help="Limit for these series in the file; the worst are kept.",
 )
 @option(
@@ -106,21 +102,20 @@ Exit status:
     metavar="DAYS",
     type=remediation_days,
     default="30,30,90,180",
-    show_default=True,
     help="In how many days to fix a finding: critical,high,medium,low; 0 for no limit.",
 )
-@option("--mode", metavar="OCTAL", type=file_mode, default="0644", show_default=True, help="File mode of the .prom file.")
+@option("--mode", metavar="OCTAL", type=file_mode, default="0644", help="File mode of the .prom file.")
 @option(
     "--upload",
     metavar="URL",
-    type=of_upload("parse_target"),
+    type=upload_value("parse_target"),
     help="Publish the pages: s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER. "
     "Credentials come from the environment.",
 )
 @option(
     "--instance",
     metavar="NAME",
-    type=of_upload("parse_instance"),
+    type=upload_value("parse_instance"),
     help="This host's label `instance` in Prometheus, a part of the links. [default: HOSTNAME:9100]",
 )
 @option(
@@ -128,7 +123,6 @@ Exit status:
     metavar="SECONDS",
     type=click.FloatRange(min=1, max=3600),
     default=45,
-    show_default=True,
     help="Limit for publishing in all; the metrics wait for it.",
 )
 @option(

@@ -32,6 +32,8 @@ class Lock:
         self._folder = folder
         self._owner = owner
         self._file: int | None = None
+        self._holder = ""
+        """The process id of the run that holds the lock, as part of a sentence; "" if it is not known."""
 
     def acquire(self, seconds: float) -> None:
         """Take the lock; wait up to `seconds` for another run to end. Raises LockError.
@@ -42,7 +44,7 @@ class Lock:
         while not self._try():
             if time.monotonic() >= end:
                 raise LockError(
-                    f"another run{self._holder()} has been writing here for over {seconds:.0f} s; find out why it hangs"
+                    f"another run{self._holder} has been writing here for over {seconds:.0f} s; find out why it hangs"
                 )
             time.sleep(_POLL_SECONDS)
 
@@ -66,6 +68,8 @@ class Lock:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            with contextlib.suppress(OSError, ValueError):
+                self._holder = f" (process {int(os.pread(file, 20, 0))})"
             os.close(file)
             return False
         except OSError:  # a network file system without locks
@@ -106,13 +110,3 @@ class Lock:
         with contextlib.suppress(OSError):
             return os.path.samestat(os.fstat(file), os.lstat(LOCK_FILE, dir_fd=self._folder))
         return False
-
-    def _holder(self) -> str:
-        """Return the process id of the run that holds the lock, as part of a sentence; "" if it is not known."""
-        with contextlib.suppress(OSError, ValueError):
-            file = os.open(LOCK_FILE, _FLAGS, dir_fd=self._folder)
-            try:
-                return f" (process {int(os.pread(file, 20, 0))})"
-            finally:
-                os.close(file)
-        return ""

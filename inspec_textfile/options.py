@@ -38,7 +38,7 @@ def option(*names: str, **attributes: Any) -> Callable[[_F], _F]:
     """Return the decorator of an option that the environment variable INSPEC_TEXTFILE_NAME can also set."""
     long = next(name for name in names if name.startswith("--"))
     variable = PREFIX + long[2:].upper().replace("-", "_")
-    return click.option(*names, envvar=variable, show_envvar=True, **attributes)
+    return click.option(*names, envvar=variable, show_envvar=True, show_default=True, **attributes)
 
 
 # --- types -----------------------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ def report_name(value: str) -> str:
     return value
 
 
-def of_upload(function: str) -> Callable[[str], Any]:
+def upload_value(function: str) -> Callable[[str], Any]:
     """Return the type of an option that a function of `upload.target` reads, which is imported only if the option is used."""
 
     def convert(value: str) -> Any:
