@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from helpers.needs import missing, require
 from helpers.servers import eventually
 
 try:
-    from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, ViewportSize, sync_playwright
 
     _DRIVER = True
 except ImportError:
@@ -32,17 +33,83 @@ document.addEventListener('securitypolicyviolation', event => violations.push(`$
 """
 
 
+class Window:
+    """A page in a browser context of its own. It is used by one test after the other: to make one takes longer than most tests."""
+
+    def __init__(self, browser: Browser, width: int, context: Mapping[str, Any]) -> None:
+        self.used_by: Opened | None = None
+        self.has_scripts = context.get("java_script_enabled", True)
+        self.context = browser.new_context(viewport=_size(width), **context)
+        self.context.set_default_timeout(60_000)
+        self.page = self.context.new_page()
+        self.page.on("request", lambda request: self._note("requests", request.url))
+        self.page.on("pageerror", lambda error: self._note("complaints", str(error)))
+        self.page.on("console", self._note_message)
+        self.page.on("dialog", self._note_dialog)
+        if self.has_scripts:  # without, evaluate() would wait for ever
+            self.page.add_init_script(_WATCH)
+
+    def _note(self, kind: str, text: str) -> None:
+        if self.used_by:
+            getattr(self.used_by, kind).append(text)
+
+    def _note_message(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._note("complaints", message.text)
+
+    def _note_dialog(self, dialog: Dialog) -> None:
+        self._note("dialogs", dialog.message)
+        dialog.dismiss()
+
+    def open_for(self, user: Opened, width: int) -> Page:
+        """Return the page, as it was when it was new."""
+        self.used_by = user
+        self.page.set_viewport_size(_size(width))
+        return self.page
+
+    def leave(self) -> list[str]:
+        """End what a test did with the page, and return how the page broke its own policy."""
+        violations: list[str] = []
+        if self.has_scripts:
+            violations = self.page.evaluate("window.violations || []")
+            self.page.evaluate("localStorage.clear()")
+        self.page.emulate_media(media="null")
+        self.page.goto("about:blank")
+        self.used_by = None
+        return violations
+
+
+def _size(width: int) -> ViewportSize:
+    return {"width": width, "height": 900}
+
+
+class Chromium:
+    """A browser, and its windows by how they were opened."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._windows: dict[str, list[Window]] = {}
+
+    def window(self, width: int, context: Mapping[str, Any]) -> Window:
+        """Return a window that no test uses."""
+        windows = self._windows.setdefault(json.dumps(context, sort_keys=True), [])
+        for window in windows:
+            if not window.used_by:
+                return window
+        windows.append(Window(self._browser, width, context))
+        return windows[-1]
+
+
 @dataclass
 class Opened:
     """Pages opened in one test, and what they did that no page of ours may do."""
 
-    browser: Browser
+    chromium: Chromium
     folder: Path
     requests: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    _contexts: list[BrowserContext] = field(default_factory=list)
-    _pages: list[Page] = field(default_factory=list)
+    _windows: list[Window] = field(default_factory=list)
 
     def write(self, markup: str, name: str = "page.html") -> Path:
         """Write a page; where, as a browser finds it."""
@@ -56,32 +123,16 @@ class Opened:
 
     def visit(self, path: Path, after: str = "", *, width: int = 1280, **context: Any) -> Page:
         """Open a page that was written already, somewhere below the folder."""
-        made = self.browser.new_context(viewport={"width": width, "height": 900}, **context)
-        made.set_default_timeout(60_000)
-        self._contexts.append(made)
-        page = made.new_page()
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("dialog", self._note_dialog)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None
-        )
-        if context.get("java_script_enabled", True):  # without, evaluate() would wait for ever
-            page.add_init_script(_WATCH)
-            self._pages.append(page)
+        window = self.chromium.window(width, context)
+        self._windows.append(window)
+        page = window.open_for(self, width)
         page.goto(f"file://{quote(str(path))}{after}")
         return page
 
-    def _note_dialog(self, dialog: Dialog) -> None:
-        self.dialogs.append(dialog.message)
-        dialog.dismiss()
-
     def close(self) -> None:
         """Close everything. No page may have asked for anything but itself, shown a dialog or broken its own policy."""
-        violations = [v for page in self._pages for v in page.evaluate("window.violations || []")]
-        for context in self._contexts:
-            context.close()
-        asked = {url.partition("#")[0].partition("?")[0] for url in self.requests}
+        violations = [violation for window in self._windows for violation in window.leave()]
+        asked = {url.partition("#")[0].partition("?")[0] for url in self.requests} - {"about:blank"}
         assert all(url.startswith(f"file://{quote(str(self.folder))}/") for url in asked), asked
         assert not self.dialogs
         assert not violations
@@ -90,19 +141,19 @@ class Opened:
 
 # Not for the session: while it is there, its event loop runs, and no other test could have one.
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[Chromium]:
     """Return Debian's Chromium."""
     if not _DRIVER:
         missing("playwright", "pip install playwright (its browsers are not needed)")
     program = require("chromium", "chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
+        yield Chromium(browser)
         browser.close()
 
 
 @pytest.fixture
-def tab(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
+def tab(chromium: Chromium, tmp_path: Path) -> Iterator[Opened]:
     """Return where a test opens its pages."""
     opened = Opened(chromium, tmp_path)
     yield opened
