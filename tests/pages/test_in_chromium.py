@@ -16,6 +16,7 @@ from inspec_textfile.summary import summarize
 from helpers.attacks import ATTACKS
 from helpers.browser import Opened, axe, chromium, tab, until
 from helpers.entries import control, result
+from helpers.marks import long
 from helpers.pasts import index_of
 from helpers.reports import load, profile_of, published, report_full_of, report_of
 from helpers.servers import eventually
@@ -275,8 +276,21 @@ def test_ages_are_told_by_the_browser(tab: Opened) -> None:
 MANY = report_of(profile_of(control("many", results=tuple(result("passed")._replace(code_desc=f"t {n}") for n in range(5950)))))
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
-@pytest.mark.parametrize("case", ["small", published("m365_results"), "strange", "broken", "index"])
+@pytest.mark.parametrize(
+    ("case", "scheme", "width"),
+    [
+        ("small", "light", 1280),
+        ("strange", "dark", 390),
+        *(
+            long(case, scheme, width)
+            for case in ("small", "strange", "broken", "index")
+            for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390))
+            if (case, scheme, width) not in (("small", "light", 1280), ("strange", "dark", 390))
+        ),
+        published("m365_results", "light", 1280),
+        published("m365_results", "dark", 390),
+    ],
+)
 def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any, width: int) -> None:
     markup = {
         "small": lambda: page_of("7.1.16/waivers"),
@@ -298,9 +312,15 @@ def test_axe_core_finds_nothing(tab: Opened, case: str, scheme: Any, width: int)
 
 @pytest.mark.parametrize(
     "case",
-    ["7.1.16/edge-outcomes", "7.1.16/overlay", "7.1.16/docs-markdown", published("rhel7-ece-results"), "strange", "index"],
+    [
+        "7.1.16/edge-outcomes",
+        "strange",
+        "index",
+        *map(long, ("7.1.16/overlay", "7.1.16/docs-markdown")),
+        published("rhel7-ece-results"),
+    ],
 )
-@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("width", [320, long(390)])
 def test_on_a_phone_nothing_needs_to_be_scrolled_sideways(tab: Opened, case: str, width: int) -> None:
     markup = index_page() if case == "index" else page_of(STRANGE if case == "strange" else case)
     page = tab.open(markup, width=width)
