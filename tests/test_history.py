@@ -421,7 +421,7 @@ def _row(runs: Sequence[Report], profile: str, control: str) -> tuple[float | No
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_runs)
 def test_any_history_against_a_simple_model(steps: list[tuple[int, dict[str, object], dict[str, object]]]) -> None:
     reports = [_report(step) for step in steps]

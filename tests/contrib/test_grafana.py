@@ -126,6 +126,7 @@ def test_a_panel_has_at_most_50_lines_and_200_rows() -> None:
         assert re.search(r" \(at most \d+ of \$", panel["title"]), panel["title"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", COUNTS)
 def test_a_title_says_how_many_there_are(stack: Stack, name: str) -> None:
     """As Grafana makes the text of a variable of a query's result: labels, value and time of each."""

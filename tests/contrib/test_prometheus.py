@@ -34,6 +34,8 @@ README = (PROMETHEUS / "README.md").read_text(encoding="utf-8")
 ALERTS = re.findall(r"^ *- alert: (\w+)$", RULES_TEXT, re.MULTILINE)
 RECORDS = sorted(set(re.findall(r"^ *- \{?record: \"?([\w:]+)", RULES_TEXT, re.MULTILINE)))
 CASES = sorted((PROMETHEUS / "tests").glob("*.yml"))
+SLOW_CASES = ("days.yml", "findings.yml")
+"""Of whose alerts the genuine results bring about all but a few."""
 CASES_TEXT = "".join(case.read_text(encoding="utf-8") for case in CASES)
 BASE = "https://$1/inspec-reports"
 
@@ -56,11 +58,14 @@ def test_promtool_accepts_the_rules(rules: Path) -> None:
     promtool("check", "rules", str(rules))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "case", [long(case) if case.name in SLOW_CASES else case for case in CASES], ids=lambda path: path.name
+)
 def test_alerts_fire_and_resolve_as_they_should(case: Path) -> None:
     promtool("test", "rules", str(case))
 
 
+@pytest.mark.long
 def test_they_do_with_promtool_3_too(tmp_path: Path) -> None:
     """Its ranges leave out what lies on their left edge."""
     promtool_3 = newest_promtool(tmp_path / "root")
@@ -158,8 +163,15 @@ WHOLE_LABEL = f'reReplaceAll "^(.*)$" "{BUCKET}/$1" $labels.instance'
 HOST_AND_PORT = f'reReplaceAll "^(.*?)(:[0-9]+)?$" "{BUCKET}/$1$2" $labels.instance'  # the dashboard's, whose pattern is fixed
 
 
-@pytest.mark.parametrize("setting", [WHOLE_LABEL, HOST_AND_PORT])
-@pytest.mark.parametrize("case", ["compliance.yml", long("results.yml")])
+@pytest.mark.parametrize(
+    ("setting", "case"),
+    [
+        (WHOLE_LABEL, "compliance.yml"),
+        long(HOST_AND_PORT, "compliance.yml"),
+        long(WHOLE_LABEL, "results.yml"),
+        long(HOST_AND_PORT, "results.yml"),
+    ],
+)
 def test_links_lead_to_pages_in_a_bucket(setting: str, case: str, tmp_path: Path) -> None:
     """All links of all cases, with the base that the README has for --upload: below it a host's folder has its whole label."""
     tests = (PROMETHEUS / "tests" / case).read_text(encoding="utf-8")

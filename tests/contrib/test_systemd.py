@@ -411,6 +411,7 @@ def test_limits_of_memory(host: IsolatedHost) -> None:
     assert (int(one), int(all_of_them), policy) == (2 * 2**30, 4 * 2**30, "continue")
 
 
+@pytest.mark.long
 def test_a_report_for_which_memory_does_not_suffice_loses_its_page_alone(host: IsolatedHost) -> None:
     with limits(host, "LimitAS=300M\n"):
         host.path(f"{RESULTS}/big.json").write_text(many_controls("stig-style", 4000), encoding="utf-8")

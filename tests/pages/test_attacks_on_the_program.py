@@ -35,10 +35,12 @@ def full_of(value: Any, attack: str, key: str = "") -> Any:
     return value
 
 
-@pytest.mark.parametrize("case", ["waivers", *map(long, ("docs-markdown", "overlay"))])
-def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened, case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "attacks"), [("waivers", ATTACKS[::8]), *(long(case, ATTACKS) for case in ("waivers", "docs-markdown", "overlay"))]
+)
+def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened, case: str, attacks: list[str]) -> None:
     document = json.loads((REPORTS / "7.1.16" / f"{case}.json").read_text())
-    for number, attack in enumerate(ATTACKS):
+    for number, attack in enumerate(attacks):
         name = attack.encode("utf-8", "replace").replace(b"/", b"").replace(b"\0", b"")[:_MAX_NAME]
         path = os.path.join(os.fsencode(host.results), f"{number}-{case}-".encode() + name + b".json")
         with open(path, "w", encoding="utf-8", errors="surrogatepass") as file:
@@ -49,11 +51,11 @@ def test_attacks_do_nothing_and_lead_nowhere(host: Host, tab: Opened, case: str)
     assert done.stderr == ""
     assert done.returncode == 0
     assert {path.name for path in host.root.iterdir()} == {"results", "reports", "textfiles"}
-    assert len(list(host.reports.glob("inspec-*"))) == len(ATTACKS)
+    assert len(list(host.reports.glob("inspec-*"))) == len(attacks)
     # One context for all, and the links read at once: new ones for each page would take a minute.
     page = tab.visit(host.reports / "index.html")
     links = page.evaluate("[...document.querySelectorAll('#ix tbody th a')].map(link => link.href)")
-    assert len(set(links)) == len(ATTACKS)
+    assert len(set(links)) == len(attacks)
     strange = "img, iframe, object, embed, link:not([rel=icon]), base, video, audio, math"
     for link in links:
         page.goto(link)

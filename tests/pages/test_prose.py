@@ -78,7 +78,7 @@ TEXTS = st.lists(PIECES, max_size=25).map("".join)
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(TEXTS | st.text(max_size=60))
 @example("a_b _c\n 1")
 @example("a\n\n    b")

@@ -42,7 +42,7 @@ def second(host: Host) -> Host:
 # --- at each system call ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("call", ["openat", "write", "renameat", *map(long, ("flock", "fchmod", "fsync"))])
+@pytest.mark.parametrize("call", ["write", *map(long, ("openat", "renameat", "flock", "fchmod", "fsync"))])
 def test_killed_at_each_system_call_of_the_writing_path(host: Host, call: str) -> None:
     write_results(host, 1)
     host.run()
@@ -69,9 +69,9 @@ def test_killed_at_each_system_call_of_the_writing_path(host: Host, call: str) -
     ("call", "error"),
     [
         ("write", "ENOSPC"),
-        ("fchmod", "EROFS"),
-        ("fsync", "EIO"),
         ("renameat", "EIO"),
+        long("fchmod", "EROFS"),
+        long("fsync", "EIO"),
         long("openat", "ENOSPC"),
         long("write", "EIO"),
         long("read", "EIO"),
@@ -100,7 +100,7 @@ def test_a_failure_at_each_system_call(host: Host, call: str, error: str) -> Non
     assert failed or call in ("flock", "close", "read"), "no failure was told"
 
 
-@pytest.mark.parametrize("call", ["openat", "read", "write", "fsync", "flock"])
+@pytest.mark.parametrize("call", ["read", "write", *map(long, ("openat", "fsync", "flock"))])
 def test_a_call_that_is_interrupted_is_made_again(second: Host, call: str) -> None:
     done = traced(second, *on_our_folders(second, call, inject="error=EINTR:when=1+2"))
 
@@ -109,8 +109,17 @@ def test_a_call_that_is_interrupted_is_made_again(second: Host, call: str) -> No
     assert generation(second) == 2
 
 
-@pytest.mark.parametrize("call", ["openat", "read", "newfstatat"])
-@pytest.mark.parametrize("error", ["EIO", "ESTALE"])
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("openat", "EIO"),
+        ("read", "ESTALE"),
+        ("newfstatat", "EIO"),
+        long("openat", "ESTALE"),
+        long("read", "EIO"),
+        long("newfstatat", "ESTALE"),
+    ],
+)
 def test_results_that_cannot_be_read_keep_their_figures(second: Host, call: str, error: str) -> None:
     only = on_our_folders(second, call, inject=f"error={error}", folders=[second.results])
 

@@ -201,7 +201,7 @@ _texts = st.text(st.characters(), min_size=1, max_size=12) | st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(_texts, _texts, _texts), min_size=1, max_size=3), st.sampled_from(["none", "failing", "all"]))
 def test_whatever_is_remembered_is_written_again(names: list[tuple[str, str, str]], which: str) -> None:
     """Every label that a report can make stays the same series when its figures come from the memory."""

@@ -17,6 +17,7 @@ from inspec_textfile.lock import LOCK_FILE
 
 from helpers.generations import generation, leftovers, write_results
 from helpers.host import COMMAND, Host
+from helpers.marks import long
 from helpers.paths import REPORTS
 from helpers.tracing import on_our_folders, traced, traced_command
 
@@ -24,6 +25,7 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 INTERRUPTED = "inspec-textfile: interrupted: files that were not written yet are unchanged\n"
 
 
+@pytest.mark.long
 def test_a_signal_at_any_moment(host: Host) -> None:
     """No file is half written. Before the work, it ends without a word, unless Python has just started."""
     chance = random.Random(1)  # noqa: S311  # no secret
@@ -47,8 +49,17 @@ def test_a_signal_at_any_moment(host: Host) -> None:
             assert process.returncode in (-number, 1), said
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("call", ["write", "fsync", "renameat"])
+@pytest.mark.parametrize(
+    ("number", "call"),
+    [
+        (signal.SIGTERM, "write"),
+        (signal.SIGINT, "renameat"),
+        (signal.SIGHUP, "fsync"),
+        *(long(signal.SIGTERM, call) for call in ("fsync", "renameat")),
+        *(long(signal.SIGINT, call) for call in ("write", "fsync")),
+        *(long(signal.SIGHUP, call) for call in ("write", "renameat")),
+    ],
+)
 def test_a_signal_while_it_works(host: Host, number: signal.Signals, call: str) -> None:
     """Status 1 and one line."""
     write_results(host, 1)
@@ -94,11 +105,9 @@ def python_is_starting(said: str) -> bool:
     return "KeyboardInterrupt" in said and "cli.py" not in said
 
 
-@pytest.mark.parametrize("sent", SIGNALS)
+@pytest.mark.parametrize("sent", [signal.SIGTERM, *map(long, (signal.SIGINT, signal.SIGHUP))])
 def test_interrupted_while_it_writes(host: Host, sent: signal.Signals) -> None:
     """Exactly between the temporary file and its rename, by strace."""
-    from helpers.tracing import on_our_folders, traced
-
     write_results(host, 1)
     host.run()
     for number in (1, 2, 3):  # the page; then index.html, if it changed, the memory and the .prom

@@ -224,7 +224,7 @@ _profiles = st.builds(
     st.lists(_names, max_size=2),
 )
 _reports = st.lists(_profiles, max_size=5)
-_settings = settings(max_examples=300, deadline=None)
+_settings = settings(max_examples=100, deadline=None)
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def state_of(host: Host) -> Path:
     return host.textfiles / ".inspec.prom.state"
 
 
-@pytest.mark.parametrize("change", ["url", "endpoint", "instance", "no memory", "damaged memory"])
+@pytest.mark.parametrize("change", ["url", "no memory", *map(long, ("endpoint", "instance", "damaged memory"))])
 def test_another_place_gets_everything(ready: Host, store: FakeStore, change: str) -> None:
     upload(ready, store)
     store.forget()
@@ -145,7 +145,7 @@ def test_uploads_go_side_by_side_but_not_all_at_once(host: Host, store: FakeStor
 # --- faults that pass --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", [RESET, SILENT_CLOSE, LOST, 500, 503, 429])
+@pytest.mark.parametrize("fault", [RESET, 503, *map(long, (SILENT_CLOSE, LOST, 500, 429))])
 def test_a_fault_that_passes_is_not_worth_a_word(ready: Host, store: FakeStore, fault: str | int) -> None:
     store.behaviour = lambda _key, times: fault if times <= 2 else OK
 

@@ -254,7 +254,7 @@ class Histories(RuleBasedStateMachine):
         assert not self.store.dead_links
 
 
-Histories.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+Histories.TestCase.settings = settings(max_examples=50, stateful_step_count=30, deadline=None)
 TestHistories = pytest.mark.slow(Histories.TestCase)
 
 
