@@ -34,7 +34,7 @@ document.addEventListener('securitypolicyviolation', event => violations.push(`$
 
 
 class Window:
-    """A page in a browser context of its own. It is used by one test after the other: to make one takes longer than most tests."""
+    """A page in a browser context of its own, for one test after the other: to make one takes longer than most tests."""
 
     def __init__(self, browser: Browser, width: int, context: Mapping[str, Any]) -> None:
         self.used_by: Opened | None = None
