@@ -3,9 +3,9 @@
     PYTHONPATH=tests python -m helpers.killed --long       1,000 runs
     PYTHONPATH=tests python -m helpers.killed --runs 100 --seed 1
 
-Each run has results of its own generation, which every page and every part of the .prom names: so a mix of two runs shows. A
-third of the runs get SIGKILL after a random time, a third while they write a page, a third while they write the .prom. Every
-tenth run is left alone, and nothing of the killed ones may be left after it.
+Each run has results of its own generation, which every page and every part of the .prom names: so a mix of two runs shows. Half
+of the runs get SIGKILL while they write a file, chosen by strace, the others after a random time. Every tenth run is left alone,
+the reader sees what it wrote, and nothing of the killed ones may be left after it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,19 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-from helpers.host import COMMAND
+from inspec_textfile.memory import fallback_name, file_name
+from inspec_textfile.pages.overviews import OVERVIEWS
+
+from helpers.host import COMMAND, Host
 from helpers.paths import REPORTS
+from helpers.servers import eventually
 from helpers.strict import parse
+from helpers.tracing import number_of_calls, on_our_folders, traced
 
 _OF_7 = ("overlay", "ssh-baseline", "waivers", "edge-outcomes", "multi-three", "docs-markdown", "noisy")
 CASES = (*(f"7.1.16/{name}" for name in _OF_7), "1.51.21/linux-files", "2.3.28/all-pass", "5.24.24/target-id")
@@ -41,7 +47,6 @@ _VERSION = re.compile(r"<dt>InSpec</dt><dd>9\.(\d+)<")
 class Seen:
     """What a reader saw."""
 
-    reads: int = 0
     states: set[int] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -51,11 +56,12 @@ class Outcome:
     """What came of all runs."""
 
     runs: int = 0
-    killed: int = 0
-    leftovers: int = 0
-    """Runs that left a temporary file: they were killed while they wrote."""
-    reads: int = 0
+    whole: int = 0
+    """Runs that were left alone."""
+    killed_writing: int = 0
+    """Runs that were killed and left a temporary file."""
     states: int = 0
+    """Runs of which the reader saw a whole file."""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -90,16 +96,14 @@ def page_generation(data: bytes) -> int:
     return int(found.pop())
 
 
-def read_on(root: Path, done: Event, answers: multiprocessing.Queue[Seen]) -> None:
+def read_on(root: Path, done: Event, answers: multiprocessing.Queue[Seen], newest: Synchronized[int]) -> None:
     """Look at all files again and again, as node_exporter and a browser do."""
     seen = Seen()
     last: dict[Path, bytes] = {}
     pages = [root / "reports" / f"inspec-{case.replace('/', '-')}.json.html" for case in CASES]
-    newest = 0
     parent = os.getppid()
     while not done.is_set() and len(seen.wrong) < 10 and os.getppid() == parent:
         for path in (root / "textfiles" / "inspec.prom", *pages):
-            seen.reads += 1
             try:
                 data = path.read_bytes()
                 if data == last.get(path):
@@ -108,9 +112,9 @@ def read_on(root: Path, done: Event, answers: multiprocessing.Queue[Seen]) -> No
                 if path.suffix == ".prom":
                     generation = generation_of(data)
                     seen.states.add(generation)
-                    if generation < newest:
-                        seen.wrong.append(f"{generation} after {newest}")
-                    newest = generation
+                    if generation < newest.value:
+                        seen.wrong.append(f"{generation} after {newest.value}")
+                    newest.value = generation
                 else:
                     page_generation(data)
             except (OSError, ValueError) as error:
@@ -137,66 +141,65 @@ def _whole_run(root: Path, generation: int, outcome: Outcome) -> None:
         outcome.wrong.append(f"exit status {process.returncode}: {said.decode()}")
     if _leftovers(root):
         outcome.wrong.append(f"left over: {_leftovers(root)}")
-    files = {path.name for path in (root / "reports").iterdir()}
-    expected = {f"inspec-{case.replace('/', '-')}.json.html" for case in CASES} | {"index.html"}
-    if files != expected or sorted(os.listdir(root / "textfiles")) != [".inspec.prom.state", "inspec.prom"]:
-        outcome.wrong.append(f"files: {files ^ expected}, {os.listdir(root / 'textfiles')}")
+    pages = {f"inspec-{case.replace('/', '-')}.json.html" for case in CASES}
+    files = {name for folder in ("reports", "textfiles") for name in os.listdir(root / folder)}
+    expected = {*pages, *(overview.file_name for overview in OVERVIEWS), "inspec.prom", file_name("inspec.prom")}
+    if files - {fallback_name("inspec.prom")} != expected:  # not there after the first run
+        outcome.wrong.append(f"files: {files ^ expected}")
     if generation_of((root / "textfiles" / "inspec.prom").read_bytes()) != generation:
         outcome.wrong.append("not the newest results")
-    for name in expected - {"index.html"}:
+    for name in pages:
         if page_generation((root / "reports" / name).read_bytes()) != generation:
             outcome.wrong.append(f"{name}: not the newest results")
 
 
-def _kill(process: subprocess.Popen[bytes], root: Path, chance: random.Random, duration: float) -> None:
-    """Kill a run at a random moment of its time, or when it writes: pages, which come first, or the .prom."""
-    watched = chance.choice((None, "reports", "textfiles"))
-    if watched:
-        before = set(os.listdir(root / watched))
-        end = time.monotonic() + 20 * duration
-        while process.poll() is None and time.monotonic() < end:
-            if any(name.endswith(".tmp") for name in set(os.listdir(root / watched)) - before):
-                break
-        time.sleep(chance.choice((0, 0, chance.uniform(0, 0.002), chance.uniform(0, 0.02))))
-    else:
-        time.sleep(chance.uniform(0, duration * 1.2))
+def _kill_at_some_moment(host: Host, chance: random.Random, duration: float) -> None:
+    process = _start(host.root)
+    time.sleep(chance.uniform(0, duration * 1.2))
     process.kill()
+    process.communicate()
+
+
+def _kill_while_it_writes(host: Host, chance: random.Random, calls: int, outcome: Outcome) -> None:
+    """Kill a run before one of its files gets its name."""
+    before = set(_leftovers(host.root))
+    done = traced(host, *on_our_folders(host, "renameat", inject=f"signal=SIGKILL:when={chance.randint(1, calls)}"))
+    outcome.killed_writing += done.returncode == -9 and bool(set(_leftovers(host.root)) - before)
 
 
 def run_all(root: Path, runs: int, seed: int, say: Callable[[str], object]) -> Outcome:
     chance = random.Random(seed)  # noqa: S311  # no secret
-    for name in ("results", "reports", "textfiles"):
-        (root / name).mkdir()
+    host = Host(root)
+    for folder in (host.results, host.reports, host.textfiles):
+        folder.mkdir()
     outcome = Outcome()
-    write_results(root / "results", 1)
-    _whole_run(root, 1, outcome)
+    write_results(host.results, 1)
     started = time.monotonic()
-    write_results(root / "results", 2)
-    _whole_run(root, 2, outcome)
+    _whole_run(root, 1, outcome)
     duration = time.monotonic() - started
+    write_results(host.results, 2)
+    calls = number_of_calls(host, "renameat")
     context: Any = multiprocessing.get_context("spawn")
-    done, answers = context.Event(), context.Queue()
-    reader = context.Process(target=read_on, args=(root, done, answers))
+    done, answers, newest = context.Event(), context.Queue(), context.Value("i", 0)
+    reader = context.Process(target=read_on, args=(root, done, answers, newest))
     reader.start()
     for generation in range(3, runs + 3):
-        write_results(root / "results", generation)
+        write_results(host.results, generation)
         outcome.runs += 1
-        if generation % 10 == 0:
+        if generation % 10 == 0 or outcome.runs == runs:
             _whole_run(root, generation, outcome)
-            continue
-        before = set(_leftovers(root))
-        process = _start(root)
-        _kill(process, root, chance, duration)
-        process.communicate()
-        outcome.killed += process.returncode == -9
-        outcome.leftovers += bool(set(_leftovers(root)) - before)
+            outcome.whole += 1
+            eventually(lambda now=generation: newest.value == now, 30, "it is seen", every=0.001)  # type: ignore[misc]
+        elif generation % 2:
+            _kill_while_it_writes(host, chance, calls, outcome)
+        else:
+            _kill_at_some_moment(host, chance, duration)
         if outcome.runs % 100 == 0:
-            say(f"{outcome.runs} runs, {outcome.killed} killed, {outcome.leftovers} of them while writing")
-    _whole_run(root, runs + 2, outcome)
+            say(f"{outcome.runs} runs, {outcome.killed_writing} of them killed while writing")
     done.set()
     seen = answers.get(timeout=30)
     reader.join()
-    outcome.reads, outcome.states = seen.reads, len(seen.states)
+    outcome.states = len(seen.states)
     outcome.wrong += seen.wrong
     return outcome
 

@@ -1,4 +1,4 @@
-"""SIGKILL at random moments, a hundred runs; `python -m helpers.killed --long` does a thousand."""
+"""SIGKILL while a file is written and at random moments, a hundred runs; `python -m helpers.killed --long` does a thousand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,5 @@ def test_no_reader_ever_sees_anything_but_a_whole_file_of_one_run(tmp_path: Path
     outcome = killed.run_all(tmp_path, 100, seed=1, say=lambda _: None)
 
     assert not outcome.wrong
-    assert outcome.killed > 50
-    assert outcome.leftovers > 5, "none was killed while it wrote: this proves nothing"
-    assert outcome.states > 10
-    assert outcome.reads > 1000
+    assert outcome.killed_writing > 40
+    assert outcome.states >= outcome.whole > 9
