@@ -4,8 +4,8 @@
     PYTHONPATH=tests python -m helpers.killed --runs 100 --seed 1
 
 Each run has results of its own generation, which every page and every part of the .prom names: so a mix of two runs shows. Half
-of the runs get SIGKILL while they write a file, chosen by strace, the others after a random time. Every tenth run is left alone,
-the reader sees what it wrote, and nothing of the killed ones may be left after it.
+of the runs get SIGKILL while they write a file, by strace, the others after a random time. Every tenth run is left alone, the
+reader sees what it wrote, and nothing of the killed ones may be left after it.
 """
 
 from __future__ import annotations

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.host import COMMAND, Host
 from helpers.needs import missing, require
+from helpers.servers import eventually
 
 
 def traced_command(host: Host, *options: str) -> list[str]:
@@ -32,6 +37,45 @@ def traced(host: Host, *options: str) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         env={"PATH": os.environ["PATH"], "HOME": "/"},  # or Python asks for the user's home, by a socket perhaps
     )
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run that is stopped."""
+
+    tracer: subprocess.Popen[str]
+    pid: int
+
+    def go_on(self) -> tuple[int, str]:
+        """Let it go on; return its exit status and what it said."""
+        os.kill(self.pid, signal.SIGCONT)
+        said = self.tracer.communicate(timeout=60)[1]
+        return self.tracer.returncode, said
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        self.tracer.communicate()
+
+
+@contextlib.contextmanager
+def stopped_after(host: Host, call: str, when: int = 1) -> Iterator[Stopped]:
+    """Run inspec-textfile until it has made a system call for the first time, or for the time `when`, and stop it there."""
+    trace = host.root / "trace"
+    trace.unlink(missing_ok=True)
+    command = traced_command(host, *on_our_folders(host, call, inject=f"signal=SIGSTOP:when={when}"))
+
+    def stopped() -> int:
+        assert tracer.poll() is None, f"it ended before {call} {when}"
+        found = re.search(r"(?m)^(\d+) +--- stopped by SIGSTOP", trace.read_text()) if trace.exists() else None
+        return int(found[1]) if found else 0
+
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=host.root) as tracer:
+        try:
+            yield Stopped(tracer, eventually(stopped, 30, f"it stops after {call} {when}", every=0.005))
+        finally:
+            if tracer.poll() is None:
+                tracer.kill()  # and the run with it
+                tracer.wait()
 
 
 # Made for the files of a run only; the others Python makes by the hundred, to load modules.

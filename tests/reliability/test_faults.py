@@ -19,8 +19,7 @@ from helpers.generations import generation, leftovers, write_results
 from helpers.host import Host
 from helpers.marks import long
 from helpers.needs import missing
-from helpers.servers import eventually
-from helpers.tracing import injected, number_of_calls, on_our_folders, traced, traced_command
+from helpers.tracing import injected, number_of_calls, on_our_folders, stopped_after, traced
 
 
 def check_clear(done: subprocess.CompletedProcess[str]) -> None:
@@ -227,28 +226,16 @@ def test_a_file_size_limit(second: Host) -> None:
 @pytest.mark.parametrize("where", ["textfiles", "reports", "results"])
 def test_a_folder_that_is_removed_in_mid_run(second: Host, where: str) -> None:
     folder = second.root / where
-    command = traced_command(second, *on_our_folders(second, "flock", inject="delay_exit=1500000:when=2"))
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        # Not before it has opened both folders: it would make them again.
-        eventually(lambda: _has_open(process.pid, second.textfiles, second.reports), 30, "both folders are open", every=0.01)
+    with stopped_after(second, "flock", when=2) as run:  # before that, it would make them again
         shutil.rmtree(folder)
-        said = process.communicate()[1]
+        status, said = run.go_on()
 
-    assert process.returncode == 1, said
+    assert status == 1, said
     assert "Traceback" not in said
     assert str(folder) in said
     assert not folder.exists()
     if where != "textfiles":
         assert generation(second) == (1 if where == "results" else 2)
-
-
-def _has_open(tracer: int, *folders: Path) -> bool:
-    """Return whether the process that is traced has opened some folders."""
-    opened = set()
-    with suppress(OSError):  # not started yet, or closed meanwhile
-        for child in Path(f"/proc/{tracer}/task/{tracer}/children").read_text().split():
-            opened = {path.stat().st_ino for path in Path(f"/proc/{child}/fd").iterdir()}
-    return {folder.stat().st_ino for folder in folders} <= opened
 
 
 # --- time ------------------------------------------------------------------------------------------------------------------

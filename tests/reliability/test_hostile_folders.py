@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +16,8 @@ import pytest
 
 from helpers.generations import write_results
 from helpers.host import Host
-from helpers.servers import eventually
 from helpers.strict import parse
-from helpers.tracing import on_our_folders, traced_command
+from helpers.tracing import stopped_after
 
 NOBODY = 65534
 PRECIOUS = b"precious"
@@ -138,17 +136,15 @@ def test_a_folder_that_is_swapped_for_a_link_in_mid_run(host: Host, elsewhere: P
     assert host.run().returncode == 0
     write_results(host, 2)
     host.add("7.1.16/ssh-baseline", "sub/b.json")
-    command = traced_command(host, *on_our_folders(host, "write", inject="delay_enter=1500000:when=1"))
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        eventually(lambda: any(name.endswith(".tmp") for name in os.listdir(host.reports)), 10, "it writes", every=0.005)
+    with stopped_after(host, "write") as run:
         folder.rename(host.root / "moved")
         link(elsewhere, folder)
-        said = process.communicate(timeout=60)[1]
+        status, said = run.go_on()
 
     assert "Traceback" not in said
     # A folder below is opened when its first page is written: before the swap, or after it, and then it is refused.
     assert where == "reports/inspec-sub" or not said
-    assert process.returncode == (1 if said else 0)
+    assert status == (1 if said else 0)
 
 
 def test_an_attacker_who_plants_links_all_the_time(host: Host, elsewhere: Path) -> None:
