@@ -233,6 +233,11 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
         console.info(text)
     for text in unknown:
         console.warn(text)
+    if options["verbose"]:
+        from inspec_textfile.report.hints import hints
+
+        for text in hints(results, options["results_dir"]):
+            console.info(text)
 
     def elapsed() -> float:
         return time.monotonic() - _STARTED

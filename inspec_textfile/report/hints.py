@@ -1,4 +1,4 @@
-"""Hints on the results files, for --check.
+"""Hints on the results files, for -v and --check.
 
 Files that are skipped although they look like results, and groups of files that are runs of one report.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from inspec_textfile.report.sources import Source
+from inspec_textfile.report.sources import Source, find_sources
 
 # Names of results that `*.json` does not match: .JSON, .json.gz, .jsonl, .json.txt, .json.1, .json-20261122, .json.old, .json~
 _OTHER_NAME = re.compile(
@@ -46,6 +46,14 @@ _GROUPS = (
     ),
 )
 _MAX_NAMED = 5
+
+
+def hints(arguments: Sequence[str], results_dir: str) -> Iterator[str]:
+    """Yield all hints of this module about the results of a run, as sentences."""
+    sources = find_sources(arguments, results_dir, "").found
+    yield from skipped_results(filter(os.path.isdir, arguments or [results_dir]))
+    yield from runs_of_one(sources)
+    yield from older_runs(sources)
 
 
 def skipped_results(folders: Iterable[str]) -> Iterator[str]:

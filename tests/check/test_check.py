@@ -169,8 +169,9 @@ def test_runs_that_count_as_history(good: Host) -> None:
 
     newest = f"{good.results}/web02-20261116060000.json"
     told = f"{newest}: is the newest run of the report web02; the runs before it are history: "
-    (line,) = (line for line in good.run("--check").stdout.splitlines() if told in line)
-    assert line.endswith("web02-20261114060000.json, web02-20261115060000.json and 1 more")
+    for lines in (good.run("--check").stdout, good.run("-v").stderr):
+        (line,) = (line for line in lines.splitlines() if told in line)
+        assert line.endswith("web02-20261114060000.json, web02-20261115060000.json and 1 more")
 
 
 def test_a_pile_of_dated_folders(good: Host) -> None:

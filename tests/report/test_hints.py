@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inspec_textfile.report.hints import runs_of_one, skipped_results
-from inspec_textfile.report.sources import find_sources
+from inspec_textfile.report.hints import hints
 
 
 def test_files_named_by_process_ids(tmp_path: Path) -> None:
@@ -11,7 +10,7 @@ def test_files_named_by_process_ids(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
 
-    assert list(runs_of_one(find_sources((), str(tmp_path), "").found)) == [
+    assert list(hints((), str(tmp_path))) == [
         f"{tmp_path}/logs/PID.json: 2 files count as 2 reports; if these are process ids, history starts over in each run: "
         "give each line of the option file a --reporter json:NAME.json of its own"
     ]
@@ -32,7 +31,7 @@ def test_names_that_look_like_results(tmp_path: Path) -> None:
     for name in (*skipped, "a.json", ".a.json.1", "a.json.lock", "a.json.sha256", "notes.txt"):
         (tmp_path / name).touch()
 
-    assert list(skipped_results([str(tmp_path)])) == [
+    assert list(hints((), str(tmp_path))) == [
         f"{tmp_path}/{name}: is skipped because its name does not end in .json: rename it, unpack it, or remove it"
         for name in sorted(skipped)
     ]
