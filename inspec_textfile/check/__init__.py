@@ -25,7 +25,8 @@ def check(
     arguments: Sequence[str], results_dir: str, reports_dir: str | None, output_dir: str, output_file: str, *, now: float
 ) -> Iterator[Finding]:
     """Look at everything that a run needs. `now`: Unix time in seconds."""
-    prom, running = Path(output_dir) / output_file, list(running_exporters())
+    # Absolute, for the commands in what follows: node_exporter is started elsewhere.
+    prom, running = Path(output_dir).absolute() / output_file, list(running_exporters())
     readers = readers_of(prom, running)
     folders = {prom.parent.resolve()} | {path.resolve() for one in readers for name in one.folders for path in expanded(name)}
     yield from inspec_findings(folders, now)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from inspec_textfile.check.findings import Finding, note, ok, problem, reason
 from inspec_textfile.check.folders import STALE_HOURS
 from inspec_textfile.ownership import user_name
-from inspec_textfile.report.hints import older_runs, runs_of_one, skipped_results
+from inspec_textfile.report.hints import links, older_runs, runs_of_one, skipped_results
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport, unexpected
 from inspec_textfile.report.sources import STDIN, SourceError, Sources, find_sources, read_source
@@ -37,7 +37,9 @@ def usable(arguments: Sequence[str], results_dir: str, now: float) -> tuple[Sour
         return Sources((), (), ()), findings
     sources = find_sources(given if arguments else (), results_dir, "stdin", now + _AHEAD_SECONDS)
     findings += map(problem, sources.problems)
-    findings += map(problem, skipped_results(filter(os.path.isdir, given)))
+    folders = list(filter(os.path.isdir, given))
+    findings += map(problem, skipped_results(folders))
+    findings += map(note, links(folders, sources.found))
     findings += map(problem, runs_of_one(sources.found))
     findings += map(note, older_runs(sources.found))
     if not sources.found and not sources.problems:

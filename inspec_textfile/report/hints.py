@@ -1,6 +1,7 @@
 """Hints on the results files, for -v and --check.
 
-Files that are skipped although they look like results, and groups of files that are runs of one report.
+Files that are skipped although they look like results, links to files that are read, and groups of files that are runs of one
+report.
 """
 
 from __future__ import annotations
@@ -65,6 +66,18 @@ def skipped_results(folders: Iterable[str]) -> Iterator[str]:
                 if not name.startswith(".") and not name.endswith(".json") and _OTHER_NAME.search(name):
                     path = os.path.join(current, name)
                     yield f"{path}: is skipped because its name does not end in .json: rename it, unpack it, or remove it"
+
+
+def links(folders: Iterable[str], sources: Iterable[Source]) -> Iterator[str]:
+    """Yield a sentence for each link below some folders that is no report of its own, because its file is read already."""
+    read = {os.path.realpath(path): path for source in sources for path in (source.path, *(run.path for run in source.older))}
+    for folder in folders:
+        for current, below, names in os.walk(folder):
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            for path in (os.path.join(current, name) for name in sorted(names) if name.endswith(".json")):
+                other = read.get(os.path.realpath(path), path) if os.path.islink(path) else path
+                if other != path:
+                    yield f"{path}: is a link to a file that is read as {other}, so it is no report of its own"
 
 
 def runs_of_one(sources: Iterable[Source]) -> Iterator[str]:

@@ -538,11 +538,12 @@ def test_a_node_exporter_that_reads_another_folder(good: Host) -> None:
     other = good.root / "other"
     other.mkdir()
 
-    found = problems(good, "--output", str(other / "inspec.prom"))
+    found = problems(good, "--output", "other/inspec.prom")
 
     assert any(
         f"reads {good.textfiles}, but the metrics go to {other}: pass --output, or start it with" in one for one in found
     )
+    assert any(f"ln -s {other}/inspec.prom {good.textfiles}/" in one for one in found)
 
 
 def test_a_node_exporter_that_reads_our_file_by_a_link(good: Host) -> None:

@@ -35,3 +35,15 @@ def test_names_that_look_like_results(tmp_path: Path) -> None:
         f"{tmp_path}/{name}: is skipped because its name does not end in .json: rename it, unpack it, or remove it"
         for name in sorted(skipped)
     ]
+
+
+def test_links_to_files_that_are_read(tmp_path: Path) -> None:
+    (tmp_path / "web01").mkdir()
+    (tmp_path / "web01" / "linux.json").touch()
+    (tmp_path / "latest.json").symlink_to("web01/linux.json")
+    (tmp_path / "alone.json").symlink_to("/dev/null")
+    (tmp_path / "broken.json").symlink_to("nowhere")
+
+    assert list(hints((), str(tmp_path))) == [
+        f"{tmp_path}/latest.json: is a link to a file that is read as {tmp_path}/web01/linux.json, so it is no report of its own"
+    ]
