@@ -125,6 +125,23 @@ def test_alerts_that_the_docs_name_are_in_the_rules() -> None:
     assert len(named) > 10
 
 
+OF_OTHERS = {
+    "Device or resource busy",  # the kernel
+    "was collected before with the same name and label values",  # node_exporter
+}
+
+
+def test_messages_that_the_docs_quote_are_the_programs() -> None:
+    """`...` in a quoted message stands for what differs."""
+    files = [*(REPOSITORY / "inspec_textfile").rglob("*.py"), REPOSITORY / "contrib" / "cron" / "run_inspec.sh"]
+    code = words(re.sub(r'"\s*\n\s*f?"', "", "".join(file.read_text(encoding="utf-8") for file in files)))
+    page = re.sub(r"(?s)```.*?```", "", (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8"))
+    quoted = {text for text in re.findall(r'"([^"`]+)"', words(page)) if len(text.split()) > 3} - OF_OTHERS
+
+    assert "holds no results, and the last run had ..." in quoted
+    assert [text for text in sorted(quoted) if not all(part.strip() in code for part in text.split("..."))] == []
+
+
 def test_its_pictures_are_there() -> None:
     pictures = re.findall(r'(?:src|srcset)="([^"]+)"', TEXT)
 
