@@ -45,5 +45,6 @@ def test_links_to_files_that_are_read(tmp_path: Path) -> None:
     (tmp_path / "broken.json").symlink_to("nowhere")
 
     assert list(hints((), str(tmp_path))) == [
-        f"{tmp_path}/latest.json: is a link to a file that is read as {tmp_path}/web01/linux.json, so it is no report of its own"
+        f"{tmp_path}/latest.json: is a link to a file that is read as {tmp_path}/web01/linux.json, "
+        "so it is no report of its own"
     ]
