@@ -52,7 +52,9 @@ _MAX_NAMED = 5
 def hints(arguments: Sequence[str], results_dir: str) -> Iterator[str]:
     """Yield all hints of this module about the results of a run, as sentences."""
     sources = find_sources(arguments, results_dir, "").found
-    yield from skipped_results(filter(os.path.isdir, arguments or [results_dir]))
+    folders = list(filter(os.path.isdir, arguments or [results_dir]))
+    yield from skipped_results(folders)
+    yield from links(folders, sources)
     yield from runs_of_one(sources)
     yield from older_runs(sources)
 
