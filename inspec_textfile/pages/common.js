@@ -134,9 +134,48 @@ function useKeys(acts) {
   })
 }
 
+// copies and CSV
+
+async function copy(value) {
+  try { return await navigator.clipboard.writeText(value) } catch { /* not on file: in some browsers */ }
+  const box = document.createElement('textarea')
+  box.value = value
+  document.body.append(box)
+  box.select()
+  const done = document.execCommand('copy')
+  box.remove()
+  if (!done) throw new Error('refused')
+}
+
+function told(button, copied) {
+  const was = button.dataset.was ??= button.textContent
+  copied.then(() => { button.textContent = 'Copied' }, () => { button.textContent = 'Not copied' })
+    .finally(() => { button.focus({ preventScroll: true }); setTimeout(() => { button.textContent = was }, 2500) })
+}
+
+function button(text, act) {
+  const made = Object.assign(document.createElement('button'), { type: 'button', textContent: text })
+  made.onclick = () => told(made, act())
+  return made
+}
+
+// Whole texts, each in one line: a table's row is a line then, wherever it is pasted.
+const line = text => (text || '').replace(/\s+/g, ' ').trim()
+
+// No text may be a formula to a spreadsheet, not even where semicolons part cells.
+const cell = value => `"${line(`${value}`).replace(/(^|;)([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g, "$1'$2").replace(/"/g, '""')}"`
+
+function download(name, rows) {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob(['\ufeff', ...rows.map(row => `${row.map(cell).join(',')}\r\n`)], { type: 'text/csv' }))
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+}
+
 function start(recall) {
   const root = document.documentElement
-  tools.hidden = facets.hidden = false
+  for (const part of $$('#tools, #facets, .states')) part.hidden = false
   root.classList.add('js')
   new ResizeObserver(() => root.style.setProperty('--stuck', `${getComputedStyle(tools).position === 'sticky' ? tools.offsetHeight : 0}px`)).observe(tools)
   new IntersectionObserver(([seen]) => root.classList.toggle('stuck', !seen.isIntersecting)).observe($('h1'))

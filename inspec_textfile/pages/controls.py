@@ -124,7 +124,7 @@ def _rank(control: Control) -> tuple[object, ...]:
 
 
 def _list(controls: Sequence[Control]) -> Iterator[Markup]:
-    yield toolbar(CONTROLS_FILE, "controls", len(controls), "Control, title, profile or report", _chips(controls))
+    yield toolbar(CONTROLS_FILE, "controls", len(controls), "Control, title, profile or report", *_chips(controls))
     rows = _rows(controls[:MAX_ROWS])
     if len(rows) < len(controls):
         yield html(
@@ -205,6 +205,7 @@ def _oldest(control: Control) -> Markup:
 
 def _fails_in(control: Control) -> Markup:
     failing, not_tested = control.failing, len(control.places) - control.failing
+    gone = html(' <small class="i not_tested">{}<span> no longer tested</span></small>', number(not_tested))
     return html(
         '<td class="of" data-k="{}"><span data-l="fails in"><b>{}</b> of {}</span> '
         '<svg class="of" viewBox="0 0 {} 6" aria-hidden="true">'
@@ -215,7 +216,7 @@ def _fails_in(control: Control) -> Markup:
         _BAR,
         _BAR,
         max(2, round(_BAR * failing / control.of)) if failing else 0,
-        html(' <small class="i not_tested">{} no longer tested</small>', number(not_tested)) if not_tested else NOTHING,
+        gone if not_tested else NOTHING,
     )
 
 
@@ -246,9 +247,9 @@ def _place(place: Place, hash_: Markup) -> Markup:
     return html("<li>{} <span>{}{}</span></li>", name, new, "" if new and not place.age else open_for(finding, one.now))
 
 
-def _chips(controls: Sequence[Control]) -> Markup:
+def _chips(controls: Sequence[Control]) -> tuple[Markup, Markup]:
     levels = Counter(control.severity for control in controls)
     marks = Counter(mark for control in controls for mark in control.marks)
     by_level = [chip("severity", one, f"sv {one}", one.capitalize(), levels[one]) for one in LEVELS if levels[one]]
     by_mark = [chip("with", mark, icon, words, marks[mark]) for mark, words, icon in _MARKS if marks[mark]]
-    return join([chips("Severity", by_level), chips("With", by_mark)])
+    return chips("Severity", by_level), chips("With", by_mark)

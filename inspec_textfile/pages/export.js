@@ -1,24 +1,5 @@
-// copies and CSV
+// what is shown, for spreadsheets and for messages
 
-async function copy(value) {
-  try { return await navigator.clipboard.writeText(value) } catch { /* not on file: in some browsers */ }
-  const box = document.createElement('textarea')
-  box.value = value
-  document.body.append(box)
-  box.select()
-  const done = document.execCommand('copy')
-  box.remove()
-  if (!done) throw new Error('refused')
-}
-
-function told(button, copied) {
-  const was = button.dataset.was ??= button.textContent
-  copied.then(() => { button.textContent = 'Copied' }, () => { button.textContent = 'Not copied' })
-    .finally(() => { button.focus({ preventScroll: true }); setTimeout(() => { button.textContent = was }, 2500) })
-}
-
-// Whole texts, each in one line: a table's row is a line then, wherever it is pasted.
-const line = text => (text || '').replace(/\s+/g, ' ').trim()
 const said = (control, selector) => line($$(selector, control).map(part => part.textContent).join(' '))
 const part = (control, name) => {
   const label = $$('.b > h4, .b > .x > summary', control).find(one => one.textContent === name)
@@ -48,16 +29,9 @@ const columns = {
   decision: c => said(c, '.wv h4'), decision_reason: c => said(c, '.wv .md'), decision_ends: c => $('.wv .exp', c)?.dateTime || ''
 }
 
-// No text may be a formula to a spreadsheet, not even where semicolons part cells.
-const cell = value => `"${line(`${value}`).replace(/(^|;)([\s"']*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g, "$1'$2").replace(/"/g, '""')}"`
-
 $('#csv')?.addEventListener('click', () => {
-  const rows = [Object.keys(columns), ...shown().map(control => Object.values(columns).map(read => read(control)))]
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob(['\ufeff', ...rows.map(row => `${row.map(cell).join(',')}\r\n`)], { type: 'text/csv' }))
-  link.download = `${fact('Report').replace(/[^\w.-]+/g, '-')}${filtered && '-filtered'}.csv`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  const rows = shown().map(control => Object.values(columns).map(read => read(control)))
+  download(`${fact('Report').replace(/[^\w.-]+/g, '-')}${filtered && '-filtered'}.csv`, [Object.keys(columns), ...rows])
 })
 
 $('#copy')?.addEventListener('click', event => {

@@ -44,8 +44,8 @@ def head(found: Sequence[Standing], status: str, bold: str, more: str) -> Iterat
 _CURRENT = html(' aria-current="page"')
 
 
-def toolbar(view: str, things: str, count: int, placeholder: str, chips: Markup) -> Markup:
-    """Return the bar with the way to the other overviews and search, and below it the filters.
+def toolbar(view: str, things: str, count: int, placeholder: str, first: Markup, more: Markup) -> Markup:
+    """Return the bar with the way to the other overviews, search and the `first` filters, and below it `more` filters.
 
     `view`: the file of this overview. `things`: what it lists, `count` of them. What needs the script is hidden without it.
     """
@@ -53,20 +53,23 @@ def toolbar(view: str, things: str, count: int, placeholder: str, chips: Markup)
         """<div class="tools" id="tools"><nav class="views" aria-label="Views">{}</nav>
 <input type="search" id="q" aria-label="Search" autocomplete="off" spellcheck="false" placeholder="{}" aria-keyshortcuts="/">
 <button type="button" id="more" aria-expanded="false" aria-controls="facets">Filters <output id="few"></output></button>
+<div class="states" hidden><button type="button" id="reset" aria-pressed="true">All <b>{}</b></button> {}</div>
 <a class="button" href="{}" download>Download CSV</a>
 <button type="button" id="help" aria-haspopup="dialog" aria-keyshortcuts="?">Help</button></div>
 <div id="facets" role="group" aria-label="{}" hidden>
-<button type="button" id="reset" aria-pressed="true">All <b>{}</b></button>
 {}<label class="sorts">Sort <select id="sort"><option value="">worst first</option></select></label>
-<output id="count" aria-live="polite" aria-atomic="true"></output></div>
+<output id="count" aria-live="polite" aria-atomic="true"></output>
+<span id="these" hidden><button type="button" id="csv">CSV of these</button>
+<button type="button" id="copy">Copy hosts</button></span></div>
 <p id="filtered"></p>
 """,
         join([html('<a href="{}"{}>{}</a>', file, _CURRENT if file == view else NOTHING, words) for file, words in _VIEWS]),
         placeholder,
-        FINDINGS_FILE,
-        f"Filters of {things}",
         number(count),
-        chips,
+        first,
+        FINDINGS_FILE,
+        f"More filters of {things}",
+        more,
     )
 
 
@@ -115,10 +118,11 @@ def _more(found: Sequence[Standing]) -> Iterable[str]:
     """Yield sentences on what reports have beside failing controls."""
     marks = Counter(mark for one in found for mark in one.marks)
     states = Counter(one.state for one in found)
-    first = [f"{number(marks[NEW])} {_have(marks[NEW])} new failures in {NEW_DAYS} days"] if marks[NEW] else []
-    first += [f"{number(marks[OVERDUE])} {_have(marks[OVERDUE])} overdue ones"] if marks[OVERDUE] else []
-    untested = marks[NOT_TESTED]
-    first += [f"{number(untested)} {_have(untested)} some that are no longer tested"] if untested else []
+    new, overdue, untested = marks[NEW], marks[OVERDUE], marks[NOT_TESTED]
+    first = [f"{number(new)} {_have(new)} new failures in {NEW_DAYS} days"] if new else []
+    first += [f"{number(overdue)} {'' if new else _have(overdue) + ' '}overdue ones"] if overdue else []
+    some = "some" if first else "some that failed"
+    first += [f"{number(untested)} no longer {'tests' if untested == 1 else 'test'} {some}"] if untested else []
     yield ", ".join(first)
     words = {UNREADABLE: "could not be read", NOT_LOADED: "did not load", NOT_FULLY_TESTED: "{} not fully tested"}
     was = {state: word.format("was" if states[state] == 1 else "were") for state, word in words.items()}

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from inspec_textfile.pages.icon import icon_link
-from inspec_textfile.pages.markup import NOTHING, Markup, defuse, html, join, own_file
+from inspec_textfile.pages.markup import NOTHING, Markup, defuse, html, join, own_file, replaced
 
 REPORT, OVERVIEW = "report", "overview"
 FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -33,7 +33,7 @@ class _Own(NamedTuple):
 def own(kind: str) -> _Own:
     """Return what goes into every page of a kind, REPORT or OVERVIEW."""
     styles, scripts = FILES[kind]
-    style = join([own_file(name) for name in styles])
+    style = replaced(join([own_file(name) for name in styles]), " > ", ">")
     return _Own(style, html("(() => {\n'use strict'\n{}})()", join([own_file(name) for name in scripts])))
 
 

@@ -35,7 +35,10 @@ _MARKS = (
     (INSPEC_FAILS, "InSpec fails", "i error"),
 )
 """(mark, words, class of its icon) of what reports have beside their state."""
-_STALE = html('<label class="chip i stale" hidden><input type="checkbox" name="with" value="stale"> Stale <b>0</b></label>')
+_STALE = html(
+    '<label class="chip i stale" title="Run more than 26 h ago" hidden><input type="checkbox" name="with" value="stale"> '
+    "Stale <b>0</b></label>"
+)
 """Only the browser knows the time of day."""
 _MIN_FOLDED = 3
 """Reports of a group that passed are folded to one line if there are so many."""
@@ -55,7 +58,7 @@ def render(fleet: Fleet) -> str:
 
 def _list(found: Sequence[Standing]) -> Iterator[Markup]:
     columns = Columns.of(found)
-    yield toolbar(INDEX_FILE, "reports", len(found), "Host, profile or report", _chips(found))
+    yield toolbar(INDEX_FILE, "reports", len(found), "Host, profile or report", *_chips(found))
     yield HATCH
     yield html('<table class="ix" id="ix" data-what="report"><caption class="heard">Reports, worst first</caption>\n')
     yield html("<thead><tr>{}</tr></thead>\n", join([*_heads(columns)]))
@@ -128,8 +131,8 @@ def _folded(passed: Sequence[Standing], columns: Columns) -> Markup:
     )
 
 
-def _chips(found: Sequence[Standing]) -> Markup:
-    """Return the filters: the first group has one chip for each report, the others what reports have beside their state."""
+def _chips(found: Sequence[Standing]) -> tuple[Markup, Markup]:
+    """Return the filters: of the first, one chip fits each report; the others are what reports have beside their state."""
     states = Counter(one.state for one in found)
     levels = Counter(level for one in found for level in one.severities)
     marks = Counter(mark for one in found for mark in one.marks)
@@ -138,4 +141,4 @@ def _chips(found: Sequence[Standing]) -> Markup:
     ]
     by_level = [chip("severity", one, f"sv {one}", one.capitalize(), levels[one]) for one in LEVELS if levels[one]]
     by_mark = [chip("with", mark, icon, words, marks[mark]) for mark, words, icon in _MARKS if marks[mark]]
-    return join([chips("State", by_state), chips("Failing, with", by_level), chips("With", [*by_mark, _STALE])])
+    return chips("State", by_state), join([chips("Failing, with", by_level), chips("With", [*by_mark, _STALE])])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from inspec_textfile.pages.links import anchor, page_link
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
+from inspec_textfile.pages.past import hatch
 from inspec_textfile.pages.standing import (
     ALL_PASSED,
     FAILING,
@@ -36,10 +37,7 @@ _WORST = 5
 """Findings that a row's details show."""
 _BAR = 60
 """Width of a bar."""
-HATCH = html(
-    '<svg width="0" height="0" aria-hidden="true"><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" '
-    'patternTransform="rotate(45)"><path d="M0 0h2v4H0z"/></pattern></svg>\n'
-)
+HATCH = html('<svg width="0" height="0" aria-hidden="true">{}</svg>\n', hatch())
 """What is not tested is hatched."""
 
 

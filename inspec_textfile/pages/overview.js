@@ -33,6 +33,7 @@ page.after = on => {
     line.classList.toggle('still', on)
     if (!on && !open && !page.sorted) for (const row of below) row.classList.add('shut')
   }
+  $('#these').hidden = !on
 }
 for (const one of lines) if (!one.line.matches('.all')) {
   const button = document.createElement('button'), name = $('b', one.line).textContent
@@ -69,7 +70,7 @@ function tellAges() {
   if (!stale || !chip) return
   chip.hidden = false
   $('b', chip).textContent = number(stale)
-  $('#stale').textContent = `, ${number(stale)} stale (older than 26 h)`
+  $('#stale').textContent = `, ${number(stale)} stale`
 }
 
 // Sorted by a column, positive upwards; 0 is as the page came: worst first, by group.
@@ -116,8 +117,26 @@ $$('thead th', table).forEach(head => {
   }
 })
 
+// What the filter shows, for a spreadsheet: a line for each report, or for each report of each control. And its hosts.
+const ofReports = page.what === 'report'
+const who = part => line(part.firstChild.textContent)
+const places = row => $$('.places li', row)
+const hosts = list => copy([...new Set(list.flatMap(row => ofReports ? who($('th', row)) : places(row).map(who)))].join('\n'))
+const cells = row => [...row.rows[0].cells].slice(0, -1).map(cell => cell.matches('th') ? who(cell) : $('time', cell)?.dateTime || cell.textContent)
+$('#csv').onclick = () => {
+  const heads = $$('thead th', table).map(head => head.textContent)
+  download(`${page.what}s-filtered.csv`, ofReports
+    ? [['State', ...heads, 'Profiles', 'Name'], ...shown().map(row => [...cells(row), $('th small', row).textContent, $('summary', row).ariaLabel.slice(11)])]
+    : [[...heads, 'Host', 'Failing since', 'Page'], ...shown().flatMap(row => places(row).map(one => [...cells(row), who(one), one.lastChild.textContent, $('a', one)?.href ?? '']))])
+}
+$('#copy').onclick = event => told(event.target, hosts(shown()))
+
 // A row is one target. What is below it is shown by a class: 1,000 rows that look for an open part in them take a second.
-table.addEventListener('toggle', event => event.target.closest('.r')?.classList.toggle('open', event.target.open), true)
+table.addEventListener('toggle', event => {
+  const row = event.target.closest('.r'), list = $('.places', row)
+  row.classList.toggle('open', event.target.open)
+  if (list && !list.nextElementSibling?.matches('button')) list.after(button('Copy hosts', () => hosts([row])))
+}, true)
 table.addEventListener('click', event => {
   const row = event.target.closest('.r > tr:first-child')
   if (!row || event.target.closest('a, summary, button') || String(getSelection())) return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
 from inspec_textfile.report.model import NOT_TESTED, STATUSES
 from inspec_textfile.summary import Summary
 from inspec_textfile.verdict import verdict
-from inspec_textfile.words import SHORT_NAMES, day_text, number
+from inspec_textfile.words import SHORT_NAMES, STATUS_NAMES, day_text, number
 
 
 def facts(rows: Iterable[tuple[str, Markup | None]]) -> Markup:
@@ -60,11 +61,17 @@ def status_heads(statuses: Iterable[str]) -> Markup:
 
 
 def filter_cell(many: int, status: str, more: str) -> Markup:
-    """Return a cell with a number of controls of a status, as a link that filters by it and by `more` (`severity=high`)."""
+    """Return a cell with a number of controls of a status, as a link that filters by it and by `more` (`severity=high`).
+
+    Its name says so: in a list of links, numbers alone tell nothing.
+    """
     if not many:
         return html('<td class="zero">0</td>')
     chosen = f"status={status}&{more}" if more else f"status={status}"
-    return html('<td class="{}"><a href="#s-{}" data-f="{}">{}</a></td>', status, status, chosen, number(many))
+    heard = f"{number(many)} {STATUS_NAMES[status].lower()} {re.split('[=:]', more)[-1]}".strip()
+    return html(
+        '<td class="{}"><a href="#s-{}" data-f="{}" aria-label="{}">{}</a></td>', status, status, chosen, heard, number(many)
+    )
 
 
 # --- tools --------------------------------------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ def runs_picture(runs: Sequence[RunCounts]) -> Markup:
     return html(
         '<section class="runs" aria-labelledby="h-runs"><h2 id="h-runs">{} runs <small>of {} that apply</small></h2>'
         '<div><p class="dim" aria-hidden="true"><span>{}</span> <span>{}</span> <span>0</span></p>'
-        '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg></div>'
+        '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}{}</svg></div>'
         '<p class="days dim">{}</p><p class="key dim">{}</p></section>\n',
         number(len(runs)),
         count(most, "control"),
@@ -193,10 +193,23 @@ def runs_picture(runs: Sequence[RunCounts]) -> Markup:
         width,
         _HEIGHT,
         f"{days[0]}: {_told(totals[0])}. {days[-1]}: {_told(totals[-1])}.",
+        hatch(width / _WIDTH),
         join([html('<path class="{}" d="{}"/>', css, _columns(totals, part, most, step)) for part, css in enumerate(_PARTS)]),
         join(titles),
         join([html("<span>{}</span> ", shown) for shown in (days if len(runs) > 7 else days[::2])]),
         join([html('<span class="{}">{} {}</span> ', css, number(n), _PARTS[css]) for css, n in zip(_PARTS, totals[-1])]),
+    )
+
+
+def hatch(stretched: float = 1) -> Markup:
+    """Return the pattern of what is not tested: a hatching, which paper and forced colours show as well.
+
+    `stretched`: how much wider than high a unit of the picture will not be shown.
+    """
+    return html(
+        '<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="scale({} 1) rotate(45)">'
+        '<path d="M0 0h2v4H0z"/></pattern>',
+        f"{stretched:.3g}",
     )
 
 

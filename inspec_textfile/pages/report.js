@@ -120,11 +120,6 @@ function expandAll() {
 useKeys({ j: () => step(1), k: () => step(-1), e: expandAll })
 
 // Made as a control is opened: tags that filter by keyboard, buttons that copy.
-function button(text, act) {
-  const made = Object.assign(document.createElement('button'), { type: 'button', textContent: text })
-  made.onclick = () => told(made, act())
-  return made
-}
 function equip(control) {
   for (const mark of $$('.tags dd b', control)) Object.assign(mark, { tabIndex: 0, role: 'button' })
   const acts = document.createElement('p'), fix = $('.b > .fix', control)

@@ -28,7 +28,7 @@ ALLOWED = set(_ELEMENTS.split())
 ATTRIBUTES = set(_ATTRIBUTES.split())
 _OWN_IDS = re.compile(
     r"c:[!-~]+/[!-~]+|controls|tools|facets|filters|more|at|few|back|next|short|q|count|reset|sort|fold|csv|copy|all|"
-    r"help|keys|h-keys|usekeys|ix|notice|lost|none|stale|hatch|"
+    r"help|keys|h-keys|usekeys|ix|notice|lost|none|stale|these|hatch|"
     r"filtered|h-(?:about|changes|counts|families|register|profiles|runs)|about|changes|families|register|profiles|"
     r"[sh]-(?:failed|error|not_tested|not_reviewed|waived|not_applicable|passed)"
 )

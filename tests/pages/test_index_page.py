@@ -201,8 +201,8 @@ def test_the_headline_and_the_chips_have_the_same_numbers() -> None:
     assert {state: chips[state] for state in states} == states
     expected = (
         f"{chips['failing']} of 303 reports have failing controls, {chips['critical']} a critical one. "
-        f"{chips['new']} have new failures in 7 days, {chips['overdue']} have overdue ones, "
-        f"{chips['not_tested']} have some that are no longer tested. {chips['unreadable']} could not be read, "
+        f"{chips['new']} have new failures in 7 days, {chips['overdue']} overdue ones, "
+        f"{chips['not_tested']} no longer test some. {chips['unreadable']} could not be read, "
         f"{chips['not_loaded']} did not load, {chips['partly']} were not fully tested."
     )
     assert verdict == expected
@@ -330,7 +330,7 @@ def test_no_reports() -> None:
         (
             [report_with("a", findings=[finding(status="not_tested")])],
             "not_tested",
-            "No report has failing controls. 1 has some that are no longer tested. 1 was not fully tested.",
+            "No report has failing controls. 1 no longer tests some that failed. 1 was not fully tested.",
         ),
         ([report_with("a", error=1)], "failed", "The report has failing controls."),
     ],
