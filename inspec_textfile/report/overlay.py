@@ -157,20 +157,14 @@ def _with_known_parents(entries: Sequence[ProfileEntry]) -> Sequence[ProfileEntr
         ids[entry.name].update(control.id for control in entry.controls)
     # From the top down: which profile an alias means is clear once that profile's own parent is.
     while True:
-        below = _below(entries)
+        below: dict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            below[entry.parent or ""].add(entry.name)
         resolved = [_resolved(entry, known, depends, owners, below, ids) for entry in entries]
         if resolved == entries:
             break
         entries = resolved
     return [_below_owner(entry, names, owners) for entry in entries]
-
-
-def _below(entries: Iterable[ProfileEntry]) -> _Names:
-    below: dict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        if entry.parent:
-            below[entry.parent].add(entry.name)
-    return below
 
 
 def _resolved(

@@ -131,9 +131,8 @@ def refuse_too_large(data: bytes) -> None:
 def _refuse_special_file(status: os.stat_result) -> None:
     if stat.S_ISREG(status.st_mode):
         return
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-    kind = kinds.get(stat.S_IFMT(status.st_mode), "a device")
-    raise SourceError(f"is {kind}, not a results file: move it elsewhere")
+    kind = "folder" if stat.S_ISDIR(status.st_mode) else "device, FIFO or socket"
+    raise SourceError(f"is a {kind}, not a results file: move it elsewhere")
 
 
 def _why(error: OSError) -> str:

@@ -204,8 +204,8 @@ def test_links_to_folders_are_not_followed_but_told(tmp_path: Path) -> None:
     [
         ("missing", "does not exist"),
         ("folder", "is a folder"),
-        ("fifo", "is a FIFO"),
-        ("device", "is a device"),
+        ("fifo", "is a device, FIFO or socket"),
+        ("device", "is a device, FIFO or socket"),
         ("loop", "Too many levels of symbolic links"),
     ],
 )
@@ -232,7 +232,7 @@ def test_a_file_that_becomes_a_fifo_before_it_is_opened(tmp_path: Path, monkeypa
     os.mkfifo(path)
     monkeypatch.setattr(os, "stat", lambda _: honest)
 
-    with pytest.raises(SourceError, match="is a FIFO"):
+    with pytest.raises(SourceError, match="is a device, FIFO or socket"):
         read_source(Source("x", str(path)))
 
 
