@@ -15,7 +15,7 @@ import inspec_textfile
 from inspec_textfile import budget, memory, pages
 from inspec_textfile.budget import OutOfTime, time_limit
 from inspec_textfile.files import OutputError, OutputFolder
-from inspec_textfile.history.model import MAX_NOT_TESTED, MAX_RUNS, History, Past
+from inspec_textfile.history.model import MAX_NOT_TESTED, MAX_RUNS, History, Past, Replaced
 from inspec_textfile.history.past import advance, findings_of, replaced_by, same_report, shown, without_wrong_clock
 from inspec_textfile.history.streaks import is_full
 from inspec_textfile.memory import FileFacts, ReportMemory
@@ -269,11 +269,15 @@ def _under_new_name(source: Source, other: ReportMemory) -> ReportMemory:
 def _past(source: Source, report: Report, last: ReportMemory, context: Context) -> Past:
     """Return the past of a report with its run, and with those whose files are new since the last run."""
     past = memory.past_of(last)
-    for run in [run for run in source.older if run.stamp > last.file.stamp][-MAX_RUNS:]:
-        older = _older_report(run)
-        if older:
-            past = advance(without_wrong_clock(past, context.latest), older)
-    return advance(without_wrong_clock(past, context.latest), report)
+    older = [run for run in source.older if run.stamp > last.file.stamp][-MAX_RUNS:]
+    replaced: Replaced | None = None
+    for one in (*map(_older_report, older), report):
+        known = without_wrong_clock(past, context.latest)
+        past = advance(known, one) if one else known
+        if past is not known:  # whose results were replaced is told, also if that was not by the newest ones
+            replaced = past.replaced or replaced
+            past = past._replace(replaced=replaced)
+    return past
 
 
 def _older_report(run: OlderRun) -> Report | None:

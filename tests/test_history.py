@@ -390,15 +390,26 @@ def _report(step: tuple[int, dict[str, object], dict[str, object]]) -> Report:
 
 
 def _counted_runs(reports: Sequence[Report]) -> list[Report]:
-    """Return the runs that count, in order: each later than all before it, the last report of each."""
+    """Return the runs that count, in order: each later than all before it, or a part of it; the last report of each."""
     counted: list[Report] = []
     for one in reports:
-        start = one.started or 0
-        if counted and (counted[-1].started or 0) == start:
+        start, last = one.started or 0, counted[-1] if counted else None
+        if (
+            last
+            and last.started == start
+            and _with_status(last, "failed", "error", "waived")
+            <= _with_status(one, "failed", "error", "waived", "passed", "not_applicable")
+        ):
             counted[-1] = one
-        elif not counted or (counted[-1].started or 0) < start:
+        elif not last or (last.started or 0) <= start:
             counted.append(one)
     return counted
+
+
+def _with_status(one: Report, *statuses: str) -> set[ControlKey]:
+    return {
+        ControlKey(profile.name, found.id) for profile in one.profiles for found in profile.controls if found.status in statuses
+    }
 
 
 def _row(runs: Sequence[Report], profile: str, control: str) -> tuple[float | None, int]:
@@ -598,6 +609,16 @@ def test_findings_go_on_under_the_names_that_profiles_get(runs: list[dict[str, R
     assert told.findings.keys() == findings
     assert {finding.since for finding in told.findings.values()} == {day(0)}
     assert told.changes.newly_failing == told.changes.fixed == ()
+
+
+def test_nothing_is_new_in_a_profile_that_has_the_fewer_controls_of_one_that_is_split() -> None:
+    """It is run for the first time."""
+    told = after(
+        report(0, p=Ran(_FOUR)),
+        report(1, v=Ran({"a": "failed", "b": "failed", "c": "passed", "x": "failed"}), w=Ran({"c": "failed", "d": "passed"})),
+    )
+
+    assert keys(told.changes.newly_failing) == (ControlKey("v", "x"),)
 
 
 def test_profiles_that_take_turns_are_not_one() -> None:

@@ -342,6 +342,21 @@ def test_results_of_another_host_on_standard_input(host: Host) -> None:
     assert "These results are of web02, and those before were of web01" in page(host, "stdin").read_text()
 
 
+def test_results_of_another_host_that_are_not_the_newest(host: Host) -> None:
+    """Two runs of the other one since the last time: the first starts the past over, the second is shown."""
+    for number, (name, status) in enumerate([("web01", "failed"), ("web02", "passed"), ("web02", "passed")]):
+        text = of_host("7.1.16/ssh-baseline", f"2026-11-22T06:0{number}:00Z", name).replace('"failed"', f'"{status}"')
+        (host.results / f"compliance-202611220600{number}0.json").write_text(text)
+        if number == 0:
+            assert host.run().returncode == 0
+
+    for _ in range(2):
+        done = host.run()
+
+        assert done.returncode == 1
+        assert "replaces results of another host (web01)" in done.stderr
+
+
 def test_the_index_leads_to_a_last_good_page_that_is_not_remembered(fleet: Host) -> None:
     for state in fleet.textfiles.glob(".inspec.prom.state*"):
         state.unlink()

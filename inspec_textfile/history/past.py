@@ -120,7 +120,7 @@ def without_wrong_clock(past: Past, latest: float) -> Past:
         return past
     if len(past.runs) > 1 and past.runs[0].started > latest:
         return past
-    if past.before and past.replaced and past.replaced.kind == "host":  # all that is known of this host is wrong
+    if past.before and not same_host(past.before.host, past.last.host):  # all that is known of this host is wrong
         return without_wrong_clock(Past(last=past.before), latest)
     runs = tuple(run for run in past.runs if EARLIEST <= run.started <= latest)
     known = _before(past, runs) or past.last._replace(states={})

@@ -47,27 +47,16 @@ class Streaks(Rule):
 
     def after(self, state: _Findings | None, step: Step) -> dict[ControlKey, Finding]:
         """Return the findings after a run."""
-        known = dict(state or {})
         profiles = {profile.name: profile for profile in step.report.profiles}
+        known = _in_place(state or {}, step, profiles)
         findings: dict[ControlKey, Finding] = {}
-        renamed = followers(step.renamed)
-        formers: dict[ControlKey, list[ControlKey]] = {}
-        for former in known:  # of several profiles that became one, each may have had the control
-            formers.setdefault(ControlKey(renamed.get(former.profile, former.profile), former.control), []).append(former)
         for key, control in controls_of(step.report):
-            names = {key, step.moved.get(key, key), *formers.get(key, ())}
-            olds = [known.pop(former, None) for former in names]
-            old = min((one for one in olds if one), key=lambda one: one.since, default=None)
-            now = _judged(control, old, profiles[key.profile].entry.version, step, key)
+            now = _judged(control, known.pop(key, None), profiles[key.profile].entry.version, step, key)
             if now:
                 findings[key] = now
         for key, old in known.items():  # controls that this run does not have
-            new = ControlKey(renamed.get(key.profile, key.profile), key.control)
-            profile = profiles.get(new.profile)
-            if profile and (new != key or not old.version):  # its version says nothing about what another one had
-                old = old._replace(version=profile.entry.version)
-            if not (profile and _is_gone(old, profile, step, key.profile)):
-                findings[new] = min(_not_tested(old, step), findings.get(new, old), key=lambda one: one.since)
+            if not (key.profile in profiles and _is_gone(old, profiles[key.profile], step)):
+                findings[key] = _not_tested(old, step)
         return _bounded(findings)
 
     def without_future(self, state: _Findings | None, wrong: _Findings, latest: float) -> dict[ControlKey, Finding]:
@@ -120,6 +109,19 @@ def open_findings(findings: _Findings, started: float) -> dict[ControlKey, Findi
     return {key: finding for key, finding in findings.items() if finding.is_open(started)}
 
 
+def _in_place(state: _Findings, step: Step, profiles: Mapping[str, Profile]) -> dict[ControlKey, Finding]:
+    """Return the findings before a run under the names that their profiles have in it."""
+    moved, renamed = {old: new for new, old in step.moved.items()}, followers(step.renamed)
+    known: dict[ControlKey, Finding] = {}
+    for key, old in state.items():
+        new = moved.get(key) or ControlKey(renamed.get(key.profile, key.profile), key.control)
+        if new.profile in profiles and (new != key or not old.version):  # its version says nothing about what another one had
+            old = old._replace(version=profiles[new.profile].entry.version)
+        # Of several profiles that became one, each may have had the control.
+        known[new] = min(old, known.get(new, old), key=lambda one: one.since)
+    return known
+
+
 def _judged(control: Control, old: Finding | None, version: str, step: Step, key: ControlKey) -> Finding | None:
     """Return what is known of a control that is in the report, None if it does not fail. json-min tells no version."""
     version = version or (old.version if old else "")
@@ -161,17 +163,17 @@ def _not_tested(old: Finding, step: Step) -> Finding:
 
 def _was_run(step: Step, profile: str) -> bool:
     """Return whether a run before had the profile, perhaps under another name; that a control moved to it does not count."""
-    names = {profile, *(old for new, old in step.renamed if new == profile)}
+    names = {profile, *(old for old, new in followers(step.renamed).items() if new == profile)}
     return step.before is not None and bool(names & step.before.profiles.keys())
 
 
-def _is_gone(old: Finding, profile: Profile, step: Step, former: str) -> bool:
+def _is_gone(old: Finding, profile: Profile, step: Step) -> bool:
     """Return whether a control that a run of its profile does not have is gone for good, and not just left out of it."""
     if profile.status != LOADED:
         return False
     if step.profiles[profile.name].findings_only:
         return True
-    before = step.before.profiles.get(former) if step.before else None
+    before = step.before.profiles.get(profile.name) if step.before else None
     return is_complete(profile, before) and profile.entry.version not in ("", old.version)
 
 

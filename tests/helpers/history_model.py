@@ -123,7 +123,7 @@ def _read(past: Past, run: Run, now: float) -> Past:
         now = starts[0]
     while past.last and past.last.start > now + HOUR:
         RULES["a run that was ahead of the clock is forgotten"] += 1
-        before = past.before or Past(Run(0.0, {}, past.last.host))
+        before = past.before if past.before and past.before.last else Past(Run(0.0, {}, past.last.host))
         began = {key: finding for key, finding in past.findings.items() if finding.since == past.last.start}
         past = before._replace(findings={**began, **before.findings}, told=frozenset())
     if past.last is None or run.start > past.last.start:
