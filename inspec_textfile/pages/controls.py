@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from inspec_textfile.history.model import Finding
 from inspec_textfile.pages.fleet import Fleet
-from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, toolbar
+from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, sheet_head, toolbar
 from inspec_textfile.pages.frame import OVERVIEW, page
 from inspec_textfile.pages.links import CONTROLS_FILE, FINDINGS_FILE, anchor, page_link
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
@@ -85,7 +85,9 @@ def render(fleet: Fleet) -> str:
     status, bold, more = headline(found)
     controls = _controls(found, fleet)
     body = [*head(found, status, bold, more), *_list(controls), html("</main>\n{}{}", controls_help(), foot())]
-    return page(OVERVIEW, "InSpec reports by control", NOT_REVIEWED if status == NOT_TESTED else status, body)
+    return page(
+        OVERVIEW, "InSpec reports by control", NOT_REVIEWED if status == NOT_TESTED else status, body, sheet_head(found)
+    )
 
 
 def _controls(found: Sequence[Standing], fleet: Fleet) -> list[Control]:

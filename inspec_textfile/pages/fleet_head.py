@@ -22,7 +22,7 @@ from inspec_textfile.pages.standing import (
 )
 from inspec_textfile.pages.times import minute
 from inspec_textfile.report.model import ERROR, FAILED, LEVELS, NOT_REVIEWED, NOT_TESTED, PASSED
-from inspec_textfile.words import count, number
+from inspec_textfile.words import count, day_text, number
 
 _VIEWS = ((INDEX_FILE, "By report"), (CONTROLS_FILE, "By control"))
 
@@ -39,6 +39,12 @@ def head(found: Sequence[Standing], status: str, bold: str, more: str) -> Iterat
         join(facts, ", "),
     )
     yield html('<p class="say st {}"><span><b>{}</b>{}</span></p>\n', status, bold, f" {more}" if more else "")
+
+
+def sheet_head(found: Sequence[Standing]) -> str:
+    """Return what stands on every sheet of paper: what it is, and of when."""
+    newest = max((one.now for one in found), default=0.0)
+    return f"InSpec reports, newest run {day_text(newest)}" if newest else "InSpec reports"
 
 
 _CURRENT = html(' aria-current="page"')

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from inspec_textfile.pages.fleet import Fleet
-from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, toolbar
+from inspec_textfile.pages.fleet_head import foot, head, headline, nothing_matches, sheet_head, toolbar
 from inspec_textfile.pages.frame import OVERVIEW, page
 from inspec_textfile.pages.index_row import HATCH, STATE_NAMES, Columns, Figures, report_rows
 from inspec_textfile.pages.links import INDEX_FILE
@@ -53,7 +53,7 @@ def render(fleet: Fleet) -> str:
         *_list(found),
         html("</main>\n{}{}", index_help(), foot()),
     ]
-    return page(OVERVIEW, "InSpec reports", NOT_REVIEWED if status == NOT_TESTED else status, body)
+    return page(OVERVIEW, "InSpec reports", NOT_REVIEWED if status == NOT_TESTED else status, body, sheet_head(found))
 
 
 def _list(found: Sequence[Standing]) -> Iterator[Markup]:

@@ -80,7 +80,7 @@ def test_attacks_do_nothing(tab: Opened) -> None:
             dict.fromkeys(ATTACKS[:20]),
         )
     )
-    assert index.evaluate("document.querySelectorAll('script, style').length") == 2
+    assert index.evaluate("document.querySelectorAll('script, style').length") == 3
 
 
 def test_a_policy_violation_would_be_noticed(tab: Opened) -> None:

@@ -56,7 +56,11 @@ def test_a_report_on_paper(tab: Opened, tmp_path: Path, case: str, summary: int,
 @pytest.mark.parametrize(("many", "most"), [(1, 1), (23, 2), (303, 12)])
 def test_an_index_is_short(tab: Opened, tmp_path: Path, many: int, most: int) -> None:
     page = tab.open(index.render(fleet(many)), name="index.html")
-    assert printed(page, tmp_path)[0] <= most
+    sheets, text = printed(page, tmp_path)
+    assert sheets <= most
+    assert f"Page {sheets} of {sheets}" in text
+    assert text.count("InSpec reports, newest run ") == sheets, "what it is and its day stand on every sheet"
+    assert text.count("Failing since") == sheets, "so do the heads of the columns"
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -68,6 +72,7 @@ def test_findings_are_whole_on_paper_and_all_other_controls_a_line(tab: Opened, 
     for gone in ("#tools", "#facets", "nav", "dialog", ".to", ".paper"):
         assert not page.locator(gone).first.is_visible()
     flat = "".join(text.split())
+    assert page.locator("h4:text-is('Fix'):visible").count() == 0, "the word begins the text, so it never stands alone"
     for one in report.profiles[0].controls:
         assert "".join(one.id.split())[:12] in flat
         if one.status == "failed":
