@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from inspec_textfile import pages
+from inspec_textfile.history.model import History, RunCounts
 from inspec_textfile.pages import frame, links
 from inspec_textfile.report.model import Report, Unreadable
 from inspec_textfile.summary import summarize
@@ -333,6 +334,21 @@ def test_with_reduced_motion_nothing_moves(tab: Opened) -> None:
     moving = """[...document.querySelectorAll('*')].map(e => getComputedStyle(e)).filter(s =>
         s.scrollBehavior === 'smooth' || parseFloat(s.transitionDuration) || parseFloat(s.animationDuration)).length"""
     assert page.evaluate(moving) == 0
+
+
+@pytest.mark.parametrize("colours", [{}, {"forced_colors": "active", "color_scheme": "dark"}], ids=["page's", "forced"])
+def test_what_was_not_tested_is_hatched_and_a_chosen_chip_stands_out(tab: Opened, colours: Any) -> None:
+    report = load("7.1.16/edge-outcomes")
+    page = tab.open(
+        pages.render_report(report, History(tuple(RunCounts(day * 86400.0, 1, 1, 8, 9) for day in range(20)))), **colours
+    )
+    style = "getComputedStyle(document.querySelector('{}')).{}"
+    assert page.evaluate(style.format(".runs path.not_reviewed", "fill")) == 'url("#hatch")'
+    stripes = page.evaluate(style.format("pattern path", "fill"))
+    assert stripes not in ("none", page.evaluate(style.format("body", "backgroundColor")))
+    page.check("[name=status][value=failed]")
+    chip = page.evaluate(style.format(".chip:has(:checked)", "backgroundColor"))
+    assert chip != page.evaluate(style.format(".chip:not(:has(:checked))", "backgroundColor"))
 
 
 def test_thousands_of_results_stay_usable(tab: Opened) -> None:
