@@ -38,7 +38,7 @@ def inspec_runs(folder: str) -> list[InspecRun]:
     for path in sorted(glob.glob(os.path.join(glob.escape(folder), FILES))):
         try:
             reports: dict[str, dict[str, float]] = defaultdict(dict)
-            for (name, labels), value in read_prom(path).values.items():
+            for (name, labels), value in read_prom(path).items():
                 reports[dict(labels).get("report", "")][name.removeprefix(_PREFIX)] = value
             found += [_run(report, path, metrics) for report, metrics in reports.items()]
         except (OSError, ValueError, OverflowError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -12,26 +11,18 @@ from inspec_textfile.files import MAX_OUTPUT_BYTES, read_at_most
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
 """Name and sorted labels. An empty label is the same as none, so it is left out."""
-
-
-@dataclass(frozen=True)
-class Prom:
-    """What such a file says."""
-
-    values: dict[Series, float] = field(default_factory=dict)
-    families: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Name -> TYPE and HELP."""
+Prom = dict[Series, float]
+"""What such a file says."""
 
 
 def parse_prom(data: bytes) -> Prom:
     """Return what a text says. Raises ValueError for anything else; node_exporter is stricter than the parser."""
-    found = Prom()
+    found: Prom = {}
     try:
         for family in text_string_to_metric_families(data.decode()):
-            found.families[family.name] = (family.type, family.documentation)
             for sample in family.samples:
                 labels = tuple(sorted((name, value) for name, value in sample.labels.items() if value))
-                found.values[sample.name, labels] = float(sample.value)
+                found[sample.name, labels] = float(sample.value)
     except Exception as error:  # the parser raises whatever its own code stumbles on
         raise ValueError(f"is not in Prometheus' text format ({error})") from None
     return found

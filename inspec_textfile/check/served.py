@@ -21,7 +21,6 @@ _SECONDS = 5.0
 _DEFAULT_ADDRESS = ":9100"
 _LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104  # as others listen
 _SCRAPE_ERROR: Series = ("node_textfile_scrape_error", ())
-_DROPS = "node_exporter drops what it reads second"
 
 
 # --- the files beside ours ---------------------------------------------------------------------------------------------------
@@ -41,20 +40,10 @@ def neighbour_findings(own: Path, folders: Collection[Path]) -> Iterator[Finding
     ours = [path for path in found if path == own or path.match(FILES)]
     for number, path in enumerate(ours, 1):
         for other in found:
-            if other not in ours[:number]:
-                yield from _conflict(path, found[path], other, found[other])
-
-
-def _conflict(own: Path, ours: Prom, other: Path, theirs: Prom) -> Iterator[Finding]:
-    shared = [series for series in ours.values if series in theirs.values]
-    families = ours.families.keys() & theirs.families.keys()
-    different = sorted(family for family in families if ours.families[family] != theirs.families[family])
-    if shared:
-        what = f"has {len(shared)} series of {own}, too, such as {shown(shared[0])}"
-        yield problem(f"{other}: {what}: {_DROPS}, the whole family if the HELP differs; remove that file")
-    elif different:
-        what = f"has {different[0]} with a different HELP or TYPE from {own}"
-        yield problem(f"{other}: {what}: {_DROPS}; remove that file, or have one version of inspec-textfile write both")
+            shared = [series for series in found[path] if series in found[other]]
+            if shared and other not in ours[:number]:
+                what = f"has {len(shared)} series of {path}, too, such as {shown(shared[0])}"
+                yield problem(f"{other}: {what}: node_exporter drops what it reads second; remove that file")
 
 
 # --- what is served ----------------------------------------------------------------------------------------------------------
@@ -95,15 +84,15 @@ def served_findings(exporter: Exporter, path: str) -> Iterator[Finding]:
 
 def _differs(written: Prom, served: Prom) -> list[Series]:
     """Return the series that are not served, or not with their value."""
-    return [series for series, value in written.values.items() if not _is_same(value, served.values.get(series))]
+    return [series for series, value in written.items() if not _is_same(value, served.get(series))]
 
 
 def _compared(name: str, path: str, written: Prom, served: Prom) -> Iterator[Finding]:
-    different, total = _differs(written, served), len(written.values)
-    missing = [series for series in different if series not in served.values]
+    different, total = _differs(written, served), len(written)
+    missing = [series for series in different if series not in served]
     if missing:
         why = "compare its --collector.textfile.directory and its log"
-        if served.values.get(_SCRAPE_ERROR):
+        if served.get(_SCRAPE_ERROR):
             why = "it reports node_textfile_scrape_error 1, and its log (journalctl) names the file and the line"
         yield problem(f"{name}: does not serve {len(missing)} of {total} series of {path}: {why}")
         return
@@ -112,7 +101,7 @@ def _compared(name: str, path: str, written: Prom, served: Prom) -> Iterator[Fin
         yield problem(f"{name}: {what}: look for another file with the same series")
     else:
         yield ok(f"{name}: serves all {total} series of {path}")
-    if served.values.get(_SCRAPE_ERROR):
+    if served.get(_SCRAPE_ERROR):
         yield problem(f"{name}: reports node_textfile_scrape_error 1 for another file: its log (journalctl) names it")
 
 

@@ -305,12 +305,6 @@ def test_another_file_with_our_series(good: Host) -> None:
     )
 
 
-def test_another_file_that_says_otherwise_what_our_families_are(good: Host) -> None:
-    (good.textfiles / "old.prom").write_text('inspec_checks_total{profile="other",status="failed"} 1\n')
-
-    assert "old.prom: has inspec_checks_total with a different HELP or TYPE" in problems(good)[0]
-
-
 def test_two_runs_with_files_of_their_own_are_no_conflict(good: Host) -> None:
     """As of two programs that write one file each, with other reports."""
     text = re.sub(r"(?m)^inspec_(textfile|remediation_limit)_.*\n", "", good.prom.read_text()).replace("ssh-baseline", "other")
