@@ -49,27 +49,6 @@ def test_nothing_to_do() -> None:
     assert spread([], own_pid, 2, lambda _: None) == []
 
 
-def test_the_heaviest_goes_first() -> None:
-    order: list[int] = []
-
-    def work(number: int) -> bytes:
-        order.append(number)
-        return b""
-
-    spread([1, 4, 9, 2], work, 1, lambda _: None)
-
-    assert order == [2, 1, 3, 0]
-
-
-def test_each_process_has_about_the_same_share() -> None:
-    """The heaviest alone, the four others in the other process."""
-    done_by = [one.decode().split(":")[1] for one in spread([1, 1, 9, 1, 1], own_pid, 2, lambda _: None)]
-
-    slow = done_by.pop(2)
-    (other,) = set(done_by)
-    assert other != slow
-
-
 def test_large_results() -> None:
     assert [len(one) for one in spread([1, 1, 1], lambda number: bytes(3_000_000 + number), 2, lambda _: None)] == [
         3_000_000,
