@@ -73,9 +73,12 @@ class Window:
         if self.has_scripts:
             violations = self.page.evaluate("window.violations || []")
             self.page.evaluate("localStorage.clear()")
-        self.page.emulate_media(media="null")
-        self.page.goto("about:blank")
-        self.used_by = None
+        if self.has_scripts:
+            self.page.emulate_media(media="null")
+            self.page.goto("about:blank")
+            self.used_by = None
+        else:  # there is no asking whether it is as it was: it is not used again
+            self.context.close()
         return violations
 
 
