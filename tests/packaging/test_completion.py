@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from helpers.host import COMMAND
+from helpers.marks import long
 from helpers.needs import require
 from helpers.paths import REPOSITORY
 
@@ -70,7 +71,7 @@ def typed(command: list[str], start: str, keys: str, folder: Path, expected: str
     [
         ("--reports\t", "--reports-dir"),
         ("of-the-ho\t", r"of-the-host\.json"),
-        ("--settings of-the-ho\t", r"of-the-host\.json"),
+        long("--settings of-the-ho\t", r"of-the-host\.json"),
     ],
     ids=["an option", "a file", "the file of an option"],
 )

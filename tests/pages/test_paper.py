@@ -14,6 +14,7 @@ from inspec_textfile.pages import index
 
 from helpers.browser import Opened, chromium, tab
 from helpers.fleets import fleet
+from helpers.marks import long
 from helpers.needs import require
 from helpers.pasts import past_of
 from helpers.reports import load, published
@@ -53,7 +54,7 @@ def test_a_report_on_paper(tab: Opened, tmp_path: Path, case: str, summary: int,
     assert printed(page, tmp_path, paper)[0] <= summary
 
 
-@pytest.mark.parametrize(("many", "most"), [(1, 1), (23, 2), (303, 12)])
+@pytest.mark.parametrize(("many", "most"), [long(1, 1), (23, 2), long(303, 12)])
 def test_an_index_is_short(tab: Opened, tmp_path: Path, many: int, most: int) -> None:
     page = tab.open(index.render(fleet(many)), name="index.html")
     sheets, text = printed(page, tmp_path)
