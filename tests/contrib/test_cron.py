@@ -309,6 +309,7 @@ def test_time_limit(with_last_good: CronHost) -> None:
     assert with_last_good.result() == LAST_GOOD.read_bytes()
 
 
+@pytest.mark.long
 def test_what_ignores_the_time_limit_is_killed(with_last_good: CronHost) -> None:
     with_last_good.configure_one(with_last_good.stand_in.profile("profile", "trap '' TERM; while :; do sleep 1; done"))
     run = with_last_good.run(RUN_INSPEC_TIMEOUT="2s", RUN_INSPEC_KILL_AFTER="0.5s")

@@ -56,6 +56,7 @@ def focused(page: Any) -> str:
 # --- reach --------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_attacks_do_nothing(tab: Opened) -> None:
     # All of them on one page, and some once more where there is one place on a page.
     for number, attacks in enumerate([ATTACKS, *([attack] for attack in ATTACKS[:3])]):

@@ -33,7 +33,7 @@ def printed(page: Any, folder: Path, paper: str = "A4") -> tuple[int, str]:
     return int(re.findall(r"Pages:\s+(\d+)", info)[0]), " ".join(text.split())
 
 
-@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("paper", ["A4", long("Letter")])
 @pytest.mark.parametrize(
     ("case", "summary", "findings"),
     [published("rhel7-ece-results", 11, 40), published("vSphere8_report", 8, 20), ("7.1.16/waivers", 2, 3)],
@@ -64,7 +64,7 @@ def test_an_index_is_short(tab: Opened, tmp_path: Path, many: int, most: int) ->
     assert text.count("Failing since") == sheets, "so do the heads of the columns"
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("scripts", [pytest.param(True, id="scripts"), long(False, id="no scripts")])
 def test_findings_are_whole_on_paper_and_all_other_controls_a_line(tab: Opened, tmp_path: Path, scripts: bool) -> None:
     report = load("7.1.16/edge-outcomes")
     page = tab.open(pages.render_report(report, past_of(report)), java_script_enabled=scripts)

@@ -27,6 +27,7 @@ def test_nothing_breaks_what_is_promised(cases: int) -> None:
     assert cases // 2 < readable < cases, "all of one kind: this proves nothing"
 
 
+@pytest.mark.long
 def test_what_comes_of_them_is_accepted_by_the_real_programs(host: Host) -> None:
     """The whole program on a folder of them, node_exporter and promtool on its file."""
     cases = [(number, *fuzz.case(number)) for number in range(SAMPLE)]

@@ -23,6 +23,7 @@ from inspec_textfile.report.sources import SourceError, find_sources, read_sourc
 
 from helpers.exposed import file_of, row_of
 from helpers.host import Host
+from helpers.marks import long
 
 SECONDS = 10
 """What a few megabytes may take, on a slow machine that does other things too."""
@@ -104,9 +105,7 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=pytest.mark.long) if case == "neighbours that share ids" else case for case in SLOW]
-)
+@pytest.mark.parametrize("case", [case if number % 3 == 0 else long(case) for number, case in enumerate(SLOW)])
 def test_nothing_takes_more_than_its_size_deserves(case: str) -> None:
     started = time.process_time()
 

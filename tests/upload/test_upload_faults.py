@@ -226,6 +226,7 @@ def test_many_pages_and_a_dead_store_take_no_longer_than_a_few(host: Host, store
     assert sum(store.asked.values()) <= 16
 
 
+@pytest.mark.long
 def test_a_store_that_is_killed_midway_and_comes_back(host: Host, store: FakeStore) -> None:
     for number in range(12):
         results(host, f"{number}.json", f"profile-{number}")
