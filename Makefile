@@ -15,10 +15,10 @@ setup: ## Make .venv with all that the tests need from PyPI, and the checkout in
 fast: ## Run the fast tests: about 15 seconds.
 	$(BIN)/pytest --quiet -m 'not slow'
 
-test: ## Run the tests, as the README does: about 4 minutes.
+test: ## Run the tests, as the README does: about 3 minutes.
 	$(BIN)/pytest
 
-long: ## Run the other tests, which take long by nature: about 15 minutes.
+long: ## Run the other tests, which take long by nature: about 8 minutes.
 	$(BIN)/pytest -m 'long or shared'
 
 lint: ## Check style and types.
