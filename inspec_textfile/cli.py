@@ -229,7 +229,7 @@ def _run(context: click.Context, results: tuple[str, ...], options: dict[str, An
     _refuse_conflicts(options, directory)
     console = Console(quiet=options["quiet"], verbose=options["verbose"])
     unknown = unknown_variables(context, os.environ)
-    for text in in_force(context, _shown_output(directory, file)):
+    for text in in_force(context, _shown_output(directory, file)) if options["verbose"] else ():
         console.info(text)
     for text in unknown:
         console.warn(text)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import markdown_it
@@ -271,7 +272,7 @@ def _past(source: Source, report: Report, last: ReportMemory, context: Context) 
     past = memory.past_of(last)
     older = [run for run in source.older if run.stamp > last.file.stamp][-MAX_RUNS:]
     replaced: Replaced | None = None
-    for one in (*map(_older_report, older), report):
+    for one in chain(map(_older_report, older), (report,)):  # one at a time: each may be large
         known = without_wrong_clock(past, context.latest)
         past = advance(known, one) if one else known
         if past is not known:  # whose results were replaced is told, also if that was not by the newest ones

@@ -56,7 +56,8 @@ def advance(past: Past, report: Report) -> Past:
     """
     started = start_of(report)
     if past.last and _is_corrected(past.last, report):
-        kept, runs = _before(past, past.runs[:-1]), past.runs[:-1]
+        runs = past.runs[:-1]
+        kept = _before(past, runs)
     elif past.last is None or started >= past.last.started:
         kept, runs = past.last, past.runs
     else:
@@ -343,11 +344,16 @@ def _changes(step: Step, last: Snapshot, other: Replaced | None) -> Changes:
     return Changes(previous=before.started, differences=notes, **{kind: tuple(some) for kind, some in found.items()})
 
 
+def _old(step: Step, key: ControlKey) -> Finding | None:
+    """Return what was known of a control before a run."""
+    known = findings_of(step.before)
+    return known.get(step.moved.get(key, key)) or known.get(key)
+
+
 def _compared(step: Step, findings: Mapping[ControlKey, Finding]) -> Iterator[tuple[str, Change]]:
     """Yield what changed, and in which way: the name of a field of `Changes`."""
-    known = findings_of(step.before)
     for key, now in findings.items():
-        old = known.get(step.moved.get(key, key)) or known.get(key)
+        old = _old(step, key)
         change = Change(key, now.severity, now.title)
         if is_failing(now.status) and not old and not now.first_seen:
             yield "newly_failing", change
@@ -356,6 +362,6 @@ def _compared(step: Step, findings: Mapping[ControlKey, Finding]) -> Iterator[tu
         elif now.status == NOT_TESTED and now.is_open(step.started) and old and old.status != NOT_TESTED:
             yield "not_tested", change
     for key, control in controls_of(step.report):
-        old = known.get(step.moved.get(key, key)) or known.get(key)
+        old = _old(step, key)
         if control.status == PASSED and old:
             yield "fixed", Change(key, known_severity(control, old), control.entry.title or old.title)

@@ -29,7 +29,7 @@ _VIEWS = ((INDEX_FILE, "By report"), (CONTROLS_FILE, "By control"))
 
 def head(found: Sequence[Standing], status: str, bold: str, more: str) -> Iterator[Markup]:
     """Yield the top of an overview: title and verdict."""
-    places, newest = hosts(found), max((one.now for one in found), default=0.0)
+    places, newest = hosts(found), _newest(found)
     facts = [html("{}{}", count(len(found), "report"), f" of {count(places, 'host')}" if places < len(found) else "")]
     if newest:
         facts.append(html("newest run {}", minute(newest, "age")))
@@ -43,8 +43,13 @@ def head(found: Sequence[Standing], status: str, bold: str, more: str) -> Iterat
 
 def sheet_head(found: Sequence[Standing]) -> str:
     """Return what stands on every sheet of paper: what it is, and of when."""
-    newest = max((one.now for one in found), default=0.0)
+    newest = _newest(found)
     return f"InSpec reports, newest run {day_text(newest)}" if newest else "InSpec reports"
+
+
+def _newest(found: Sequence[Standing]) -> float:
+    """Return the start of the newest run: Unix time in seconds, 0 if none is known."""
+    return max((one.now for one in found), default=0.0)
 
 
 _CURRENT = html(' aria-current="page"')

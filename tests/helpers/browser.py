@@ -69,16 +69,14 @@ class Window:
 
     def leave(self) -> list[str]:
         """End what a test did with the page, and return how the page broke its own policy."""
-        violations: list[str] = []
-        if self.has_scripts:
-            violations = self.page.evaluate("window.violations || []")
-            self.page.evaluate("localStorage.clear()")
-        if self.has_scripts:
-            self.page.emulate_media(media="null")
-            self.page.goto("about:blank")
-            self.used_by = None
-        else:  # there is no asking whether it is as it was: it is not used again
+        if not self.has_scripts:  # there is no asking whether it is as it was: it is not used again
             self.context.close()
+            return []
+        violations: list[str] = self.page.evaluate("window.violations || []")
+        self.page.evaluate("localStorage.clear()")
+        self.page.emulate_media(media="null")
+        self.page.goto("about:blank")
+        self.used_by = None
         return violations
 
 
