@@ -76,9 +76,10 @@ function goTo(control) {
   const failing = shown().filter(isFailing), at = failing.indexOf(control) + 1
   $('#at').textContent = at ? `${number(at)} of ${number(failing.length)} failing` : ''
   const summary = $('summary', control)
+  summary.focus({ preventScroll: true })
   // What lies above is laid out only as it comes near, so the place is sure only at a second look.
   let looks = 0
-  const look = () => { summary.scrollIntoView(); summary.focus({ preventScroll: true }); if (++looks < 3) requestAnimationFrame(look) }
+  const look = () => { summary.scrollIntoView(); if (++looks < 3) requestAnimationFrame(look) }
   look()
 }
 

@@ -16,7 +16,8 @@ RESULTS = "/usr/local/etc/inspec-results"
 SEARCH = "find /etc /root /usr/local /var/lib /var/log -name '*inspec*'"
 CONVERT = "runuser -u inspec-textfile -- inspec-textfile"
 PREPARE = f"""
-rm -rf {RESULTS} /usr/local/etc/inspec-reports
+rm -rf {RESULTS} /usr/local/etc/inspec-reports /var/lib/inspec-textfile
+find /var/lib/prometheus -name '*inspec*' -delete
 {SEARCH} >/run/before
 cd {REPOSITORY}
 {commands_of(SYSTEMD / "README.md")}

@@ -240,6 +240,15 @@ def test_keys(tab: Opened) -> None:
     assert not page.locator("#keys").is_visible()
 
 
+def test_a_step_to_the_next_failing_control_leaves_the_focus_to_who_types_on(tab: Opened) -> None:
+    page = tab.open(page_of("7.1.16/edge-outcomes"))
+    page.evaluate("""async () => {
+        for (const key of 'j/') document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))
+        for (const frame of '1234') await new Promise(requestAnimationFrame)
+    }""")
+    assert focused(page) == "q"
+
+
 def test_keys_can_be_turned_off(tab: Opened) -> None:
     """WCAG 2.1.4: whoever speaks to the computer must be able to."""
     page = tab.open(page_of("7.1.16/edge-outcomes"))
