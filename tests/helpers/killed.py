@@ -127,15 +127,14 @@ def _leftovers(root: Path) -> list[str]:
     return [name for folder in ("reports", "textfiles") for name in os.listdir(root / folder) if name.endswith(".tmp")]
 
 
-def _start(root: Path) -> subprocess.Popen[bytes]:
-    options = {"--results-dir": "results", "--reports-dir": "reports", "-o": "textfiles/inspec.prom"}
-    arguments = [part for option, path in options.items() for part in (option, str(root / path))]
-    return subprocess.Popen([COMMAND, *arguments], stderr=subprocess.PIPE)
+def _start(host: Host) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([COMMAND, *host.options()], stderr=subprocess.PIPE)
 
 
-def _whole_run(root: Path, generation: int, outcome: Outcome) -> None:
+def _whole_run(host: Host, generation: int, outcome: Outcome) -> None:
     """Let a run end, and check that it left just what it should."""
-    process = _start(root)
+    root = host.root
+    process = _start(host)
     _, said = process.communicate(timeout=120)
     if process.returncode or said:
         outcome.wrong.append(f"exit status {process.returncode}: {said.decode()}")
@@ -154,7 +153,7 @@ def _whole_run(root: Path, generation: int, outcome: Outcome) -> None:
 
 
 def _kill_at_some_moment(host: Host, chance: random.Random, duration: float) -> None:
-    process = _start(host.root)
+    process = _start(host)
     time.sleep(chance.uniform(0, duration * 1.2))
     process.kill()
     process.communicate()
@@ -175,7 +174,7 @@ def run_all(root: Path, runs: int, seed: int, say: Callable[[str], object]) -> O
     outcome = Outcome()
     write_results(host.results, 1)
     started = time.monotonic()
-    _whole_run(root, 1, outcome)
+    _whole_run(host, 1, outcome)
     duration = time.monotonic() - started
     write_results(host.results, 2)
     calls = number_of_calls(host, "renameat")
@@ -187,7 +186,7 @@ def run_all(root: Path, runs: int, seed: int, say: Callable[[str], object]) -> O
         write_results(host.results, generation)
         outcome.runs += 1
         if generation % 10 == 0 or outcome.runs == runs:
-            _whole_run(root, generation, outcome)
+            _whole_run(host, generation, outcome)
             outcome.whole += 1
             eventually(lambda now=generation: newest.value == now, 30, "it is seen", every=0.001)  # type: ignore[misc]
         elif generation % 2:
