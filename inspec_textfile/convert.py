@@ -60,7 +60,9 @@ class Context(NamedTuple):
     cache_key: str
     """Digest of the code and of the options: the same key and the same bytes, the same output."""
     known: Mapping[str, ReportMemory]
-    """By name, what is remembered about all reports."""
+    """By name, what is remembered about all reports but those of `moved`."""
+    moved: Mapping[str, ReportMemory]
+    """By path of their results, the reports whose file counts under another name now."""
     by_digest: Mapping[str, ReportMemory]
     """By SHA-256 of their last results, the reports that may have another name by now."""
     vanished: tuple[ReportMemory, ...]
@@ -147,7 +149,7 @@ def _convert(source: Source, context: Context) -> Converted:
         if last and _is_same(source, last, digest, modified_ns, context):
             counted, summary, lost = memory.output_of(last)
             if counted and summary and not lost:
-                return Converted("", last.with_file(modified_ns=modified_ns, path=_path(source)), counted, summary)
+                return Converted("", last.with_file(modified_ns=modified_ns, path=path_of(source)), counted, summary)
         with time_limit(budget.seconds_for(len(data))):
             judged = _judged(source, data, modified_ns, context)
         return _converted(source, judged, len(data), context)
@@ -215,7 +217,7 @@ def _converted(source: Source, judged: _Judged, size: int, context: Context) -> 
     file = FileFacts(
         digest=report.digest,
         modified_ns=report.modified_ns,
-        path=_path(source),
+        path=path_of(source),
         cache_key=context.cache_key,
         page=page,
         stamp=source.stamp,
@@ -240,9 +242,12 @@ def _converted(source: Source, judged: _Judged, size: int, context: Context) -> 
 def _last(source: Source, report: Report, context: Context) -> tuple[ReportMemory, str]:
     """Return what is remembered about a report, and under which other name it was in the last run, "" if under this one.
 
-    The same bytes are the same report, under whatever name; and a new name stands for a report that vanished if that is of
-    the same host and profiles, and no other one is.
+    The same file is the same report, and so are the same bytes, under whatever name; and a new name stands for a report that
+    vanished if that is of the same host and profiles, and no other one is.
     """
+    moved = context.moved.get(path_of(source))
+    if moved:
+        return _under_new_name(source, moved), moved.name
     last = context.known.get(source.name)
     if last and last.file.digest == report.digest:
         return last, ""
@@ -301,7 +306,7 @@ def _warnings_of_past(past: Past, report: Report) -> list[ReportWarning]:
     return warnings
 
 
-def _path(source: Source) -> str:
+def path_of(source: Source) -> str:
     """Return where a results file is, without the time stamp in its name: files that differ in it are one report."""
     if source.path == STDIN:
         return STDIN
@@ -312,7 +317,7 @@ def _path(source: Source) -> str:
 def _other_file(source: Source, last: ReportMemory) -> str:
     """Return the other file that a report was read from in the last run, "" for none: it may be another host's."""
     old = last.file.path
-    return "" if last.file.gone or STDIN in (old, source.path) or old == _path(source) else old
+    return "" if last.file.gone or STDIN in (old, source.path) or old == path_of(source) else old
 
 
 # --- the page -----------------------------------------------------------------------------------------------------------------

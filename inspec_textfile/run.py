@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from inspec_textfile import __version__, carryover, memory
-from inspec_textfile.convert import Context, Converted, Options, cache_key, convert
+from inspec_textfile.convert import Context, Converted, Options, cache_key, convert, path_of
 from inspec_textfile.files import BusyError, OutputError, OutputFolder
 from inspec_textfile.inspec_runs import inspec_runs
 from inspec_textfile.memory import Memory, ReportMemory
@@ -190,16 +190,19 @@ def _convert(
     """Convert all results files, and return what became of each, by the report's name."""
     options = Options(job.control_series, job.inputs, job.limits)
     paths = {source.name: source.path for source in sources.found}
+    moved = _moved(sources, last)
+    known = {name: report for name, report in last.reports.items() if report.file.path not in moved}
     # The last one of a digest counts: what was there in the last run, rather than what has been gone for longer.
-    known = sorted(last.reports.values(), key=lambda report: not report.file.gone)
+    by_age = sorted(known.values(), key=lambda report: not report.file.gone)
     context = Context(
         read=lambda source: _read(source, job),
         reports_folder=reports_folder,
         options=options,
         cache_key=cache_key(options),
-        known=last.reports,
-        by_digest={report.file.digest: report for report in known if _may_have_moved(report, paths)},
-        vanished=tuple(report for name, report in last.reports.items() if name not in paths),
+        known=known,
+        moved=moved,
+        by_digest={report.file.digest: report for report in by_age if _may_have_moved(report, paths)},
+        vanished=tuple(report for name, report in known.items() if name not in paths),
         latest=max(clock.now(), last.written) + _CLOCK_TOLERANCE,
     )
     converted = convert(sources.found, context, lambda count: say.progress(count, len(sources.found)))
@@ -210,12 +213,20 @@ def _convert(
             say.info(message)
         if one.memory:
             say.info(f"{source.path}: read as the report {source.name}")
-    moved = [(source, one.moved_from) for source, one in zip(sources.found, converted) if one.moved_from]
-    if moved:
-        shown = ", ".join(f"{source.name} from {source.path}, before from {old}" for source, old in moved[:_MAX_NAMED])
-        more = f" and {len(moved) - _MAX_NAMED:,} more" if len(moved) > _MAX_NAMED else ""
+    others = [(source, one.moved_from) for source, one in zip(sources.found, converted) if one.moved_from]
+    if others:
+        shown = ", ".join(f"{source.name} from {source.path}, before from {old}" for source, old in others[:_MAX_NAMED])
+        more = f" and {len(others) - _MAX_NAMED:,} more" if len(others) > _MAX_NAMED else ""
         say.error(f"read from other files than in the last run, so check that they are of the same hosts: {shown}{more}")
     return {source.name: one for source, one in zip(sources.found, converted)}
+
+
+def _moved(sources: Sources, last: Memory) -> dict[str, ReportMemory]:
+    """Return, by path, the reports whose file counts under another name now: a folder joined or left, or is given otherwise."""
+    names = {path_of(source): source.name for source in sources.found if source.path != STDIN}
+    return {
+        report.file.path: report for report in last.present.values() if names.get(report.file.path, report.name) != report.name
+    }
 
 
 def _may_have_moved(report: ReportMemory, paths: Mapping[str, str]) -> bool:

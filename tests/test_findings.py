@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -42,6 +43,10 @@ def control(id_: str, status: str, day: int) -> dict[str, Any]:
 
 def metric(host: Host, name: str, *parts: str) -> float:
     return sum(value for series, value in host.series().items() if series.startswith(name) and all(p in series for p in parts))
+
+
+def at(day: int) -> float:
+    return datetime(2026, 11, day, tzinfo=timezone.utc).timestamp()
 
 
 def not_tested(host: Host) -> float:
@@ -128,6 +133,36 @@ def test_two_that_are_gone_and_fit_are_not_guessed(host: Host) -> None:
     put(host, "www", 2, {"p": {"a": "failed"}})
 
     assert host.run().returncode == 1
+
+
+def test_a_file_whose_name_changes_with_its_neighbours_takes_its_past_along_alone(host: Host) -> None:
+    put(host, "nginx/last", 1, {"p": {"a": "failed"}})
+    host.run(str(host.results / "nginx"))
+    put(host, "nginx/last", 2, {"p": {"a": "failed"}})
+    put(host, "audit/last", 2, {"p": {"a": "passed"}})
+
+    done = host.run(str(host.results / "audit"), str(host.results / "nginx"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert metric(host, "inspec_control_changes") == 0, "audit is new: nobody fixed anything"
+    assert metric(host, "inspec_oldest_failure_timestamp_seconds", "/nginx/last") == at(1)
+    assert metric(host, "inspec_oldest_failure_timestamp_seconds", "/audit/last") == 0
+    assert host.run(str(host.results / "audit")).returncode == 1
+    assert metric(host, "inspec_control_changes") == 0, "the plain name goes back to another file"
+
+
+def test_standard_input_that_takes_a_name_does_not_take_the_past(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}})
+    host.run()
+    put(host, "other", 2, {"p": {"a": "passed"}})
+    new = (host.results / "other.json").read_bytes()
+    (host.results / "other.json").unlink()
+
+    done = host.run(str(host.results), "-", "--report-name", "web01", stdin=new)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert metric(host, "inspec_control_changes") == 0
+    assert metric(host, "inspec_oldest_failure_timestamp_seconds") == at(1)
 
 
 def test_a_report_that_is_read_from_another_file_is_told(host: Host) -> None:
