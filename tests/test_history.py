@@ -229,6 +229,34 @@ def test_a_finding_that_was_not_tested_fails_in_a_run_that_is_put_back() -> None
     assert after(first, second, first).findings[A].status == "failed"
 
 
+def undated(file_day: float, ran: Ran) -> Report:
+    return report(0, p=ran)._replace(started=None, modified_ns=int(day(file_day) * 1e9))
+
+
+def test_a_run_that_goes_by_its_mtime_hides_none_that_was_copied_after_it() -> None:
+    """Nothing was tested, so the results name no time, and they were fetched late: after the next run had begun."""
+    first, fixed = report(0, p=Ran({"a": "failed"})), report(2, p=Ran({"a": "passed"}))
+    nothing = undated(2.5, Ran({}))
+
+    told = after(first, nothing, fixed._replace(modified_ns=int(day(3) * 1e9)))
+
+    assert not told.findings
+    assert keys(told.changes.fixed) == (A,)
+    assert len(told.runs) == 3
+
+
+@pytest.mark.parametrize(("number", "file_day"), [(0, 9), (2, 2)])
+def test_a_run_from_before_one_that_goes_by_its_mtime_closes_no_finding(number: int, file_day: float) -> None:
+    """It is the last dated one, or an older one; or its file is older than that of the undated one."""
+    first, old = report(0, p=Ran({"a": "failed"})), report(number, p=Ran({"a": "passed"}))
+    tested = undated(2.5, Ran({"a": "failed"}))
+
+    told = after(first, tested, old._replace(modified_ns=int(day(file_day) * 1e9)))
+
+    assert told.changes.differences == (Difference("report_older"),)
+    assert told.findings[A].status == "not_tested"
+
+
 def test_the_same_run_again_is_no_new_run() -> None:
     first, second = states("passed", "failed")
 

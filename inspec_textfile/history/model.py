@@ -151,6 +151,8 @@ class Snapshot(NamedTuple):
 
     started: float
     """Unix time, seconds."""
+    told: float | None = None
+    """The last start that results told, 0 if none did so far, None if that is not known: then `started` is a file's mtime."""
     host: str = ""
     """The host that was scanned; "" if no report so far has named it."""
     machine: str = ""

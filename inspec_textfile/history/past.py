@@ -42,9 +42,7 @@ _Renamed = Sequence[tuple[str, str]]
 
 def start_of(report: Report) -> float:
     """Return when the run that a report shows began: Unix time in seconds; the file's mtime if the report does not say."""
-    if report.started is None or report.started < EARLIEST:
-        return report.modified_ns / 1e9
-    return report.started
+    return _told_start(report) or report.modified_ns / 1e9
 
 
 def advance(past: Past, report: Report) -> Past:
@@ -58,7 +56,7 @@ def advance(past: Past, report: Report) -> Past:
     if past.last and _is_corrected(past.last, report):
         runs = past.runs[:-1]
         kept = _before(past, runs)
-    elif past.last is None or started >= past.last.started:
+    elif past.last is None or not _is_older(past.last, report):
         kept, runs = past.last, past.runs
     else:
         return past
@@ -71,6 +69,7 @@ def advance(past: Past, report: Report) -> Past:
     step = Step(report, started, before, profiles, renamed, _moved(before, report, renamed))
     last = Snapshot(
         started=started,
+        told=_told_start(report) or (kept.told if kept else 0.0),
         host=report.target or (before.host if before else ""),
         machine=_machine(report) or (before.machine if before else ""),
         machine_before=_machine_before(before, report),
@@ -147,6 +146,22 @@ def same_report(past: Past, report: Report) -> bool:
     if report.target or last.host:
         return known == names and last.host.casefold() == report.target.casefold()
     return known == names and bool(last.machine) and last.machine == _machine(report)
+
+
+def _told_start(report: Report) -> float | None:
+    """Return when a report says that its run began: Unix time in seconds; None if it does not say it credibly."""
+    return report.started if report.started is not None and report.started >= EARLIEST else None
+
+
+def _is_older(last: Snapshot, report: Report) -> bool:
+    """Return whether a report shows a run from before the last one.
+
+    If the last one goes by its file's mtime, what was told before it and this one's mtime decide: a file may be copied late.
+    """
+    started = start_of(report)
+    if started >= last.started:
+        return False
+    return last.told is None or started <= last.told or report.modified_ns / 1e9 < last.started
 
 
 def _is_corrected(last: Snapshot, report: Report) -> bool:
@@ -321,7 +336,7 @@ def _before(past: Past, runs: Sequence[RunCounts]) -> Snapshot | None:
         for key, finding in findings_of(last).items()
         if finding.since < last.started
     }
-    return last._replace(started=runs[-1].started, states={**last.states, STREAKS.name: findings})
+    return last._replace(started=runs[-1].started, told=None, states={**last.states, STREAKS.name: findings})
 
 
 # --- this run and the one before ----------------------------------------------------------------------------------------------
