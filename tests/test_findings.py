@@ -180,18 +180,19 @@ def test_a_report_that_is_read_from_another_file_is_told(host: Host) -> None:
     assert host.run(str(other)).returncode == 0
 
 
-def test_two_machines_that_write_one_file_in_turn_are_told(host: Host) -> None:
-    ids = ["a7b1a5c4-0000-4000-8000-000000000001", "a7b1a5c4-0000-4000-8000-000000000002"]
-    for day, status in ((1, "failed"), (2, "passed"), (3, "failed"), (4, "passed")):
-        put(host, "web01", day, {"p": {"a": status}}, target="")
+@pytest.mark.parametrize("machines", [2, 3])
+def test_machines_that_write_one_file_in_turn_are_told(host: Host, machines: int) -> None:
+    for day in range(1, 6):
+        put(host, "web01", day, {"p": {"a": "failed" if day % machines else "passed"}}, target="")
         path = host.results / "web01.json"
-        path.write_text(path.read_text().replace('"target_id": ""', f'"target_id": "{ids[day % 2]}"'))
+        machine = f"a7b1a5c4-0000-4000-8000-00000000000{day % machines}"
+        path.write_text(path.read_text().replace('"target_id": ""', f'"target_id": "{machine}"'))
 
         done = host.run()
 
         assert metric(host, "inspec_control_changes") == 0, "another machine makes nothing fixed or new"
-        assert done.returncode == (1 if day > 2 else 0)
-    assert "is of two machines in turn" in done.stderr
+        assert done.returncode == (1 if day > machines else 0)
+    assert "is of several machines in turn" in done.stderr
 
 
 def test_a_profile_that_is_gone_has_rows(host: Host) -> None:

@@ -83,7 +83,9 @@ def _snapshot_as_json(snapshot: Snapshot) -> dict[str, Any]:
 
 def _snapshot(value: Mapping[str, Any], states: Mapping[str, Any]) -> Snapshot:
     profiles = {name: known_fields(ProfileRun, run) for name, run in (value.get("profiles") or {}).items()}
-    return known_fields(Snapshot, value)._replace(
+    snapshot = known_fields(Snapshot, value)
+    return snapshot._replace(
+        machines_before=tuple(snapshot.machines_before),
         profiles={
             name: run._replace(controls=tuple(run.controls), unloaded=None if run.unloaded is None else tuple(run.unloaded))
             for name, run in profiles.items()

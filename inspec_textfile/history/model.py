@@ -157,8 +157,8 @@ class Snapshot(NamedTuple):
     """The host that was scanned; "" if no report so far has named it."""
     machine: str = ""
     """The id of the machine that was scanned, "" if no report so far had one."""
-    machine_before: str = ""
-    """The id of another machine that had this report before, "" for none."""
+    machines_before: tuple[str, ...] = ()
+    """The ids of other machines that had this report before, the last one first."""
     profiles: Mapping[str, ProfileRun] = MappingProxyType({})
     states: Mapping[str, Any] = MappingProxyType({})
     """By name of a rule of `history.past.RULES`, its state after the run."""

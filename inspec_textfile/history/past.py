@@ -36,6 +36,8 @@ from inspec_textfile.report.status import status_without_waiver
 from inspec_textfile.report.target import machine_of, same_host
 
 RULES: tuple[Rule, ...] = (STREAKS,)
+_MAX_MACHINES = 10
+"""Machines before the last one that are remembered, in case they take turns."""
 _Renamed = Sequence[tuple[str, str]]
 """(new name, old name) of profiles."""
 
@@ -72,7 +74,7 @@ def advance(past: Past, report: Report) -> Past:
         told=_told_start(report) or (kept.told if kept else 0.0),
         host=report.target or (before.host if before else ""),
         machine=_machine(report) or (before.machine if before else ""),
-        machine_before=_machine_before(before, report),
+        machines_before=_machines_before(before, report),
         profiles=profiles,
         states={rule.name: rule.after(before.states.get(rule.name) if before else None, step) for rule in RULES},
     )
@@ -186,7 +188,7 @@ def _replaced(before: Snapshot, report: Report) -> Replaced | None:
     host, profile = other_host(before, report), _other_profile(before, report)
     if host:
         return Replaced("host", host)
-    if before.machine_before and _machine(report) == before.machine_before:
+    if _machine(report) in before.machines_before:
         return Replaced("machine", before.machine)
     return Replaced("profile", profile) if profile else None
 
@@ -210,11 +212,13 @@ def _machine(report: Report) -> str:
     return "" if report.target else machine_of(report.target_id)
 
 
-def _machine_before(before: Snapshot | None, report: Report) -> str:
-    """Return the UUID of the other machine that had the report before this one, "" for none."""
+def _machines_before(before: Snapshot | None, report: Report) -> tuple[str, ...]:
+    """Return the UUIDs of the other machines that had the report before this one, the last one first."""
     if before is None:
-        return ""
-    return before.machine if _machine(report) not in ("", before.machine) else before.machine_before
+        return ()
+    now = _machine(report) or before.machine
+    had = dict.fromkeys((before.machine, *before.machines_before))
+    return tuple(machine for machine in had if machine not in ("", now))[:_MAX_MACHINES]
 
 
 # --- one run ------------------------------------------------------------------------------------------------------------------

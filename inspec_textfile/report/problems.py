@@ -25,7 +25,7 @@ _SENTENCES = {
     "replaces-host": (
         "replaces results of another host ({0}), whose findings no longer count: give each host and profile its own file name"
     ),
-    "replaces-machine": "is of two machines in turn (the other one is {0}): give each host its own file name",
+    "replaces-machine": "is of several machines in turn (the last one was {0}): give each host its own file name",
     "replaces-profile": (
         "replaces results of another profile ({0}), whose findings were not tested: give each profile its own file name"
     ),
