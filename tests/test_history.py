@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from inspec_textfile.history import codec
 from inspec_textfile.history.model import MAX_RUNS, Change, ControlKey, Difference, Finding, History, Past, Replaced
 from inspec_textfile.history.past import advance, replaced_by, shown, without_wrong_clock
-from inspec_textfile.report.model import Report
+from inspec_textfile.report.model import ControlEntry, Report
 from inspec_textfile.report.overlay import resolve
 
-from helpers.entries import control, profile
+from helpers.entries import control, profile, result
 from helpers.runs import DAY, FIRST, Ran, report
 
+ATTESTED = "Manually verified status provided through attestation"
 A, B = ControlKey("p", "a"), ControlKey("p", "b")
 
 
@@ -227,6 +228,11 @@ def test_a_finding_that_was_not_tested_fails_in_a_run_that_is_put_back() -> None
     first, second = states("failed", "not_reviewed")
 
     assert after(first, second, first).findings[A].status == "failed"
+
+
+def of_entries(number: float, *controls: ControlEntry) -> Report:
+    entries = (profile("p", *controls, version="1.0"),)
+    return report(number)._replace(entries=entries, profiles=resolve(entries))
 
 
 def undated(file_day: float, ran: Ran) -> Report:
@@ -531,6 +537,21 @@ def test_a_report_that_names_no_host_is_of_the_same_one() -> None:
 
     assert told.findings[A].since == day(0)
     assert len(told.runs) == 3
+
+
+@pytest.mark.parametrize(("code_desc", "is_closed"), [(ATTESTED, True), ("a test", False)])
+def test_what_a_converter_does_not_list_any_more_is_closed_where_it_lists_findings_only(
+    code_desc: str, is_closed: bool
+) -> None:
+    """What an attestation added is no test."""
+    passed = control("b", results=(result("passed")._replace(code_desc=code_desc),))
+
+    told = after(
+        of_entries(0, control("a", "failed"), control("c", "failed"))._replace(is_converted=True),
+        of_entries(1, passed, control("c", "failed"))._replace(is_converted=True),
+    )
+
+    assert (A not in told.findings) is is_closed
 
 
 # --- other profiles -----------------------------------------------------------------------------------------------------------

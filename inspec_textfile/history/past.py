@@ -32,7 +32,7 @@ from inspec_textfile.history.streaks import (
     unloaded_by,
 )
 from inspec_textfile.report.model import NOT_REVIEWED, NOT_TESTED, PASSED, SKIPPED, Profile, Report, is_failing
-from inspec_textfile.report.status import status_without_waiver
+from inspec_textfile.report.status import is_attested, status_without_waiver
 from inspec_textfile.report.target import machine_of, same_host
 
 RULES: tuple[Rule, ...] = (STREAKS,)
@@ -250,7 +250,8 @@ def _remembered(last: Snapshot) -> dict[str, ProfileRun]:
 
 def _profile_run(profile: Profile, before: ProfileRun | None, *, converted: bool) -> ProfileRun:
     controls = tuple(control.id for control in profile.controls)
-    statuses = {result.status for control in profile.controls for result in control.entry.results}
+    tests = (result for control in profile.controls for result in control.entry.results if not is_attested(result))
+    statuses = {result.status for result in tests}
     findings_only = converted and not statuses & {PASSED, SKIPPED} and (before is None or before.findings_only)
     last_complete = None if is_complete(profile, before) else before
     return ProfileRun(
