@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import datetime, timezone
 from typing import Any
@@ -203,6 +204,20 @@ def test_a_profile_that_is_gone_has_rows(host: Host) -> None:
 
     assert metric(host, "inspec_findings_not_tested{", 'profile="p"', 'severity="critical"') == 1
     assert metric(host, "inspec_oldest_failure_timestamp_seconds", 'profile="p"') > 0
+
+
+def test_tests_outside_of_controls_are_the_same_ones_in_the_next_run(host: Host) -> None:
+    """InSpec gives them another id in each run."""
+    path = host.add("1.51.21/bare-tests")
+    host.run()
+    before, text = metric(host, "inspec_oldest_failure_timestamp_seconds"), path.read_text()
+    path.write_text(re.sub(r"[0-9a-f]{32}\)", f"{'0' * 32})", text.replace('"2026-11-24 ', '"2026-11-25 ')))
+    assert path.read_text() != text
+
+    assert host.run().returncode == 0
+
+    assert (not_tested(host), metric(host, "inspec_control_changes")) == (0, 0)
+    assert metric(host, "inspec_oldest_failure_timestamp_seconds") == before > 0
 
 
 def test_a_partial_run_of_a_new_version_removes_nothing(host: Host) -> None:

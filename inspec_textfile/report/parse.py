@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
+from inspec_textfile.report.anonymous import with_lasting_ids
 from inspec_textfile.report.dates import parse_time
 from inspec_textfile.report.document import GOOD_STATUSES, read_document
 from inspec_textfile.report.fields import (
@@ -79,7 +80,7 @@ def parse_report(data: bytes, name: str, modified_ns: int) -> Report:
 
 def _report(document: Mapping[str, Any], warnings: Warnings, *, name: str, modified_ns: int, digest: str) -> Report:
     sensitive = sensitive_names(objects(document, PROFILES))
-    entries = _entries(document, sensitive)
+    entries = with_lasting_ids(_entries(document, sensitive))
     refuse_too_many(sum(len(entry.controls) for entry in entries), MAX_CONTROLS, "controls")
     platform = as_mapping(document.get("platform"))
     is_converted = _is_converted(platform)
