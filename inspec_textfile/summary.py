@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -158,6 +159,12 @@ class Summary(NamedTuple):
     def not_tested(self) -> int:
         """How many controls failed when they were last tested, and were not tested by this run."""
         return sum(one.finding.status == NOT_TESTED for one in self.findings)
+
+    @property
+    def not_tested_by_level(self) -> dict[str, int]:
+        """How many of these there are by severity, worst first."""
+        counts = Counter(one.finding.severity for one in self.findings if one.finding.status == NOT_TESTED)
+        return {level: counts[level] for level in LEVELS if counts[level]}
 
     @property
     def oldest(self) -> Finding | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from inspec_textfile.pages.links import INDEX_FILE, page_file
-from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, PASSED, WAIVED
+from inspec_textfile.report.model import ERROR, FAILED, NOT_APPLICABLE, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
 from inspec_textfile.run import State
 from inspec_textfile.summary import Summary
 from inspec_textfile.text import age, visible
@@ -16,7 +16,9 @@ from inspec_textfile.verdict import verdict
 from inspec_textfile.words import day_text
 
 MAX_ROWS = 40
-_HEAD = ("REPORT", "VERDICT", "FAILING", "SINCE", "NEW", "FIXED", "RUN", "PAGE")
+_HEAD = ("REPORT", "VERDICT", "FAILING", "NOT TESTED", "SINCE", "NEW", "FIXED", "RUN", "PAGE")
+_NOT_TESTED = _HEAD.index("NOT TESTED")
+"""The column of findings that the run did not test; it is there if there are any."""
 _LEFT_OUT = ("PAGE", "RUN", "FIXED", "NEW", "SINCE")
 """What is left out of a table that would be too wide, in this order."""
 _GAP = "  "
@@ -29,6 +31,7 @@ _COLOURS = {
     FAILED: "red",
     ERROR: "magenta",
     _UNREADABLE: "magenta",
+    NOT_TESTED: "yellow",
     NOT_REVIEWED: "yellow",
     WAIVED: "blue",
     PASSED: "green",
@@ -48,7 +51,10 @@ def table(state: State, reports_dir: str | None, *, now: float, colour: bool, co
     """
     rows = _rows(state, reports_dir, now)
     shown = [_HEAD, *(cells for _, cells in rows[:MAX_ROWS])]
-    widths = _fitting([max(map(len, column)) for column in zip(*shown)], columns)
+    widths = [max(map(len, column)) for column in zip(*shown)]
+    if not any(cells[_NOT_TESTED] for _, cells in rows):
+        widths[_NOT_TESTED] = 0
+    widths = _fitting(widths, columns)
     for cells, status in zip(shown, (None, *(status for status, _ in rows))):
         line = _line(cells, widths)
         yield click.style(line, fg=_COLOURS.get(status)) if colour and status else line
@@ -67,7 +73,7 @@ def _fitting(widths: Sequence[int], columns: int | None) -> list[int]:
     for name in _LEFT_OUT:
         if _total(found) > columns:
             found[_HEAD.index(name)] = 0
-    for index in (_HEAD.index("REPORT"), _HEAD.index("FAILING")):
+    for index in (_HEAD.index("REPORT"), _HEAD.index("FAILING"), _NOT_TESTED):
         found[index] -= min(max(0, _total(found) - columns), max(0, found[index] - _MIN_WIDTH))
     return found
 
@@ -93,7 +99,8 @@ def _row(name: str, verdict_: str, summary: Summary | None, page: str, now: floa
     cells = (
         visible(name),
         verdict_.replace("_", " "),
-        ", ".join(f"{count:,} {severity}" for severity, count in failing.items()),
+        _levels(failing),
+        _levels(summary.not_tested_by_level if summary else {}),
         day_text(summary.oldest.since) if summary and summary.oldest else "",
         str(summary.newly_failing or "") if summary else "",
         str(summary.fixed or "") if summary else "",
@@ -101,6 +108,10 @@ def _row(name: str, verdict_: str, summary: Summary | None, page: str, now: floa
         visible(page),
     )
     return verdict_, cells
+
+
+def _levels(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {severity}" for severity, count in counts.items())
 
 
 def _when(seconds: float) -> str:

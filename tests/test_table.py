@@ -100,6 +100,18 @@ def test_new_and_fixed_are_counted(host: Host) -> None:
     assert rows[-1][head.index("FIXED") :].split()[0] == "1"
 
 
+def test_what_was_not_tested_is_told(host: Host) -> None:
+    path = host.add("7.1.16/ssh-baseline")
+    host.run()
+    text = path.read_text().replace("2026-11-2", "2026-12-2")
+    path.write_text(re.sub(r'("id":"ssh-01".*?"status":)"failed"', r'\1"skipped"', text, flags=re.DOTALL))
+
+    head, row = table(at_terminal(host, env={"NO_COLOR": "1"}))
+
+    assert row[head.index("NOT TESTED") :].startswith("1 critical  ")
+    assert "critical" not in row[head.index("FAILING") : head.index("NOT TESTED")]
+
+
 def test_colour_is_for_terminals_that_want_it(fleet: Host) -> None:
     assert "\x1b[31m" in at_terminal(fleet)
     assert not re.search(r"\x1b\[\d+m", at_terminal(fleet, env={"NO_COLOR": "1"}))
