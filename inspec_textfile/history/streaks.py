@@ -11,6 +11,7 @@ from typing import Any
 
 from inspec_textfile.history.model import EARLIEST, MAX_NOT_TESTED, ControlKey, Finding, ProfileRun
 from inspec_textfile.history.rule import Rule, Step, followers
+from inspec_textfile.report.anonymous import is_random
 from inspec_textfile.report.model import (
     FAILED,
     LOADED,
@@ -55,7 +56,7 @@ class Streaks(Rule):
             if now:
                 findings[key] = now
         for key, old in known.items():  # controls that this run does not have
-            if not (key.profile in profiles and _is_gone(old, profiles[key.profile], step)):
+            if not (key.profile in profiles and _is_gone(key, old, profiles[key.profile], step)):
                 findings[key] = _not_tested(old, step)
         return _bounded(findings)
 
@@ -167,10 +168,12 @@ def _was_run(step: Step, profile: str) -> bool:
     return step.before is not None and bool(names & step.before.profiles.keys())
 
 
-def _is_gone(old: Finding, profile: Profile, step: Step) -> bool:
+def _is_gone(key: ControlKey, old: Finding, profile: Profile, step: Step) -> bool:
     """Return whether a control that a run of its profile does not have is gone for good, and not just left out of it."""
     if profile.status != LOADED:
         return False
+    if is_random(key.control):  # the memory is of version 1.0.0 or older: no run can have this id again
+        return True
     if step.profiles[profile.name].findings_only:
         return True
     before = step.before.profiles.get(profile.name) if step.before else None

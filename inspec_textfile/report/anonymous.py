@@ -30,6 +30,11 @@ class _Place(NamedTuple):
         return f"{self.line})" if self.number == 1 else f"{self.line} #{self.number})"
 
 
+def is_random(id_: str) -> bool:
+    """Return whether an id is one that InSpec made up for one run."""
+    return _match(id_) is not None
+
+
 def with_lasting_ids(entries: Sequence[ProfileEntry]) -> tuple[ProfileEntry, ...]:
     """Return the entries with ids of such controls that are the same in each run, as history, links and series need them.
 
@@ -52,10 +57,14 @@ def with_lasting_ids(entries: Sequence[ProfileEntry]) -> tuple[ProfileEntry, ...
     )
 
 
+def _match(id_: str) -> re.Match[str] | None:
+    return _RANDOM.fullmatch(id_) if id_.startswith(_START) else None
+
+
 def _places(entry: ProfileEntry) -> Iterator[tuple[ControlEntry, _Place]]:
     numbers: Counter[str] = Counter()
     for control in entry.controls:
-        match = _RANDOM.fullmatch(control.id) if control.id.startswith(_START) else None
+        match = _match(control.id)
         if match:
             numbers[match[1]] += 1
             yield control, _Place(match[1], numbers[match[1]], entry.name)

@@ -72,3 +72,14 @@ def test_a_finding_goes_on_and_ends() -> None:
         assert [finding.runs for finding in findings.values()] == ([] if status == "passed" else [day + 1])
         assert not past.changes.newly_failing
     assert len(past.changes.fixed) == 1
+
+
+def test_a_finding_under_an_id_that_no_run_can_have_again_ends() -> None:
+    """Older versions remember the random ids."""
+    past = Past()
+    for day, id_ in enumerate([anonymous("a_test.rb:2"), "(generated from a_test.rb:2)"]):
+        entries = (profile("p", control(id_, "failed"), version="1"),)
+        run = report(day)._replace(entries=entries, profiles=resolve(entries))
+        past = advance(past, run)
+
+    assert [key.control for key in shown(past, run).findings] == ["(generated from a_test.rb:2)"]
