@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
@@ -206,6 +207,7 @@ def _convert(
         latest=max(clock.now(), last.written) + _CLOCK_TOLERANCE,
     )
     converted = convert(sources.found, context, lambda count: say.progress(count, len(sources.found)))
+    converted = _each_past_once(sources, converted, context)
     for source, one in zip(sources.found, converted):
         for message in one.errors:
             say.error(message)
@@ -227,6 +229,16 @@ def _moved(sources: Sources, last: Memory) -> dict[str, ReportMemory]:
     return {
         report.file.path: report for report in last.present.values() if names.get(report.file.path, report.name) != report.name
     }
+
+
+def _each_past_once(sources: Sources, converted: list[Converted], context: Context) -> list[Converted]:
+    """Return what became of each file, again for those that may all be the same report that is gone: then none of them is."""
+    claims = Counter(one.continues for one in converted if one.continues)
+    if not claims or max(claims.values()) == 1:
+        return converted
+    context = context._replace(vanished=tuple(report for report in context.vanished if claims[report.name] < 2))
+    pairs = zip(sources.found, converted)
+    return [convert((source,), context, lambda _: None)[0] if claims[one.continues] > 1 else one for source, one in pairs]
 
 
 def _may_have_moved(report: ReportMemory, paths: Mapping[str, str]) -> bool:

@@ -136,6 +136,20 @@ def test_two_that_are_gone_and_fit_are_not_guessed(host: Host) -> None:
     assert host.run().returncode == 1
 
 
+def test_two_that_are_new_and_fit_are_not_guessed(host: Host) -> None:
+    put(host, "web01", 1, {"p": {"a": "failed"}})
+    host.run()
+    (host.results / "web01.json").unlink()
+    put(host, "www", 2, {"p": {"a": "failed"}})
+    put(host, "www-2", 2, {"p": {"a": "passed"}})
+
+    done = host.run()
+
+    assert (done.returncode, "web01" in done.stderr) == (1, True)
+    assert metric(host, "inspec_control_changes") == 0
+    assert metric(host, "inspec_oldest_failure_timestamp_seconds") == at(2)
+
+
 def test_a_file_whose_name_changes_with_its_neighbours_takes_its_past_along_alone(host: Host) -> None:
     put(host, "nginx/last", 1, {"p": {"a": "failed"}})
     host.run(str(host.results / "nginx"))
