@@ -234,6 +234,18 @@ def test_tests_outside_of_controls_are_the_same_ones_in_the_next_run(host: Host)
     assert metric(host, "inspec_oldest_failure_timestamp_seconds") == before > 0
 
 
+def test_findings_without_a_series_of_their_own_are_counted(host: Host) -> None:
+    """The controls of the report alone are within the limit."""
+    put(host, "web01", 1, {"p": {"a": "failed", "b": "failed"}, "q": {"c": "failed"}})
+    host.run()
+    put(host, "web01", 2, {"q": {"c": "failed"}})
+
+    done = host.run("--control-series", "failing", "--max-control-series", "2")
+
+    assert metric(host, "inspec_control_status_dropped") == 1
+    assert (done.returncode, "series of single controls are left out" in done.stderr) == (1, True)
+
+
 def test_a_partial_run_of_a_new_version_removes_nothing(host: Host) -> None:
     ids = {f"c{number}": "passed" for number in range(9)}
     put(host, "web01", 1, {"p": {"a": "failed", **ids}}, version="1")

@@ -119,11 +119,9 @@ def _control_status(run: RunFacts) -> _Rows:
     "Since when the control has been failing, as far as is known, Unix time in seconds; with --control-series only.",
 )
 def _control_failing_since(run: RunFacts) -> _Rows:
-    if run.control_series != "none":
-        findings = {row.name: row.figures.findings for row in run.reports if row.figures}
-        for report, finding in _shared_out(findings, run.max_control_series):
-            labels = {"profile": finding.profile, "control": finding.control, "severity": finding.severity}
-            yield {"report": report, **labels}, finding.since
+    for report, finding in _shown_findings(run):
+        labels = {"profile": finding.profile, "control": finding.control, "severity": finding.severity}
+        yield {"report": report, **labels}, finding.since
 
 
 @_family(
@@ -211,13 +209,29 @@ def shown_controls(run: RunFacts) -> list[tuple[str, ControlSample]]:
     return _shared_out(wanted, run.max_control_series)
 
 
+def _shown_findings(run: RunFacts) -> list[tuple[str, FindingSample]]:
+    """Return (report, finding) of the findings that get a series of their own: of each report its worst."""
+    if run.control_series == "none":
+        return []
+    return _shared_out({row.name: row.figures.findings for row in run.reports if row.figures}, run.max_control_series)
+
+
 def dropped_controls(run: RunFacts) -> dict[str, int]:
-    """Return how many controls of each report should have a series of their own and have none; nothing if none should."""
+    """Return how many controls of each report should have a series of their own and have none; nothing if none should.
+
+    A finding that was not tested may be no control of the report, so it may lack one where no control does.
+    """
     if run.control_series == "none":
         return {}
-    shown = Counter(report for report, _ in shown_controls(run))
-    wanted = {row.name: row.figures.wanted.get(run.control_series, 0) for row in run.reports if row.figures}
-    return {report: count - shown[report] for report, count in wanted.items()}
+    controls = Counter(report for report, _ in shown_controls(run))
+    findings = Counter(report for report, _ in _shown_findings(run))
+    return {
+        row.name: max(
+            row.figures.wanted.get(run.control_series, 0) - controls[row.name], len(row.figures.findings) - findings[row.name]
+        )
+        for row in run.reports
+        if row.figures
+    }
 
 
 def _shared_out(wanted: Mapping[str, Iterable[_Single]], limit: int) -> list[tuple[str, _Single]]:
