@@ -263,6 +263,13 @@ def test_a_run_from_before_one_that_goes_by_its_mtime_closes_no_finding(number: 
     assert told.findings[A].status == "not_tested"
 
 
+def test_what_was_fixed_since_has_its_date_in_a_run_that_is_put_back() -> None:
+    first, second, third = states("failed", "failed", "passed")
+
+    assert after(first, second, third, second).findings == {A: streak(day(0), 2, first_seen=True)}
+    assert not after(first, second, third, second, third).findings
+
+
 def test_the_same_run_again_is_no_new_run() -> None:
     first, second = states("passed", "failed")
 

@@ -94,9 +94,13 @@ def shown(past: Past, report: Report) -> History:
     older = Changes(differences=(Difference("report_older"),))
     if other_host(past.last, report):
         return History(runs=past.runs, changes=older)
-    # They were tested since: what an older run says of them closes none.
     failing = {key: control.status for key, control in controls_of(report) if is_failing(control.status)}
+    # What was fixed since is open in the results that are shown, with the date that was known then.
+    then = {} if other_host(past.before, report) else findings_of(past.before)
+    opened = {key: then[key]._replace(status=failing[key]) for key in failing if key in then and then[key].since <= started}
+    # They were tested since: what an older run says of them closes none.
     findings = {key: old._replace(status=failing.get(key, NOT_TESTED)) for key, old in known.items()}
+    findings = {**opened, **findings}
     return History(past.runs, open_findings(findings, past.last.started), older)
 
 
