@@ -49,7 +49,8 @@ benchmark: ## Measure time and memory of the program, installed as users have it
 	.venv-benchmark/bin/pip install --quiet .
 	.venv-benchmark/bin/python tests/benchmark/run.py
 
-fuzz: ## Try 200,000 hostile reports: takes an hour.
+fuzz: ## Try new cases of the property tests, and 200,000 hostile reports: takes an hour.
+	$(BIN)/pytest -m hypothesis --hypothesis-profile=default
 	PYTHONPATH=tests $(BIN)/python -m helpers.fuzz --long
 
 dist: ## Build the release artefacts in dist/. CONTRIBUTING.md says what else a release takes.

@@ -22,12 +22,13 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from inspec_textfile import files, parallel
 from inspec_textfile.messages import Messages
+from inspec_textfile.pages import index
+from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.links import page_file
 from inspec_textfile.run import Clock, State, run
 
 from helpers.host import parse_series
 from helpers.jobs import job_of
-from helpers.pasts import index_of
 from helpers.runs import DAY, FIRST
 
 NAMES = ("web01", "db/ssh", "mail")
@@ -217,13 +218,10 @@ class Histories(RuleBasedStateMachine):
 
     def _check_index(self, state: State) -> None:
         """Compare the index with one that is made of nothing but summaries."""
-        summaries = {name: report.summary for name, report in state.reports.items()}
-        unreadable = [report.unreadable for report in state.reports.values() if report.unreadable]
-        broken = {one.name for one in unreadable}
-        readable = [one for name, one in summaries.items() if one and name not in broken]
-        # The page of a run that was killed before it wrote the memory is led to, though nothing is known of its figures.
-        kept = {name: one for name, one in summaries.items() if name in broken and self._has_page(name)}
-        assert (self.pages / "index.html").read_text() == index_of(readable, unreadable, kept)
+        reports = [(name, one.summary, one.unreadable) for name, one in state.reports.items()]
+        # A run that was killed may have removed the page of a report whose file came back, broken.
+        fleet = tuple(FleetReport(*one, has_page=not one[2] or self._has_page(one[0])) for one in reports)
+        assert (self.pages / "index.html").read_text() == index.render(Fleet(fleet))
 
     def _has_page(self, name: str) -> bool:
         return (self.pages / page_file(name)).exists()
