@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspec_textfile.history import codec
-from inspec_textfile.history.model import MAX_RUNS, Change, ControlKey, Difference, Finding, History, Past, Replaced
+from inspec_textfile.history.model import MAX_RUNS, Change, Changes, ControlKey, Difference, Finding, History, Past, Replaced
 from inspec_textfile.history.past import advance, replaced_by, shown, without_wrong_clock
-from inspec_textfile.report.model import ControlEntry, Report
+from inspec_textfile.report.model import Attestation, ControlEntry, Report
 from inspec_textfile.report.overlay import resolve
 
 from helpers.entries import control, profile, result
@@ -233,6 +233,25 @@ def test_a_finding_that_was_not_tested_fails_in_a_run_that_is_put_back() -> None
 def of_entries(number: float, *controls: ControlEntry) -> Report:
     entries = (profile("p", *controls, version="1.0"),)
     return report(number)._replace(entries=entries, profiles=resolve(entries))
+
+
+def attested(number: float, status: str, until: float) -> Report:
+    """A run that skips control a, which somebody attests to pass until a day."""
+    by_hand = result(status)._replace(code_desc=ATTESTED)
+    word = Attestation("passed", expires=day(until), expired=until < number)
+    return of_entries(number, control("a", results=(result("skipped"), by_hand))._replace(attestation=word))
+
+
+def test_an_attestation_covers_a_finding_for_as_long_as_it_holds() -> None:
+    """It is no test, so it ends none."""
+    failed, told = of_entries(0, control("a", "failed")), attested(1, "passed", until=2)
+    open_again = streak(day(0), 1, first_seen=True)._replace(status="not_tested")
+
+    assert after(failed, told) == after(failed, told)._replace(findings={}, changes=Changes(previous=day(0)))
+    assert after(failed, told, attested(3, "passed", until=2)).findings[A].since == day(0)
+    assert after(failed, told, of_entries(2, control("a", "skipped"))).findings == {A: open_again}
+    assert keys(after(failed, told, of_entries(3, control("a", "passed"))).changes.fixed) == (A,)
+    assert not after(of_entries(0, control("a", "passed")), told, attested(3, "passed", until=2)).findings
 
 
 def undated(file_day: float, ran: Ran) -> Report:

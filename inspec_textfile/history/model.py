@@ -59,9 +59,9 @@ class Finding(NamedTuple):
     version: str = ""
     """Version of its profile when the control was last in the report."""
     waived: bool = False
-    """It had a waiver when it was last in the report."""
+    """It had a waiver, or an attestation that it passes, when it was last in the report."""
     waived_until: float | None = None
-    """When that waiver ends: Unix time, seconds; None if it has no end."""
+    """When that ends: Unix time, seconds; None if it has no end."""
 
     def is_open(self, at: float) -> bool:
         """Return whether it counts at a time (Unix time, seconds): it fails, or was not tested and no waiver covers it."""

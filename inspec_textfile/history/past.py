@@ -387,5 +387,5 @@ def _compared(step: Step, findings: Mapping[ControlKey, Finding]) -> Iterator[tu
             yield "not_tested", change
     for key, control in controls_of(step.report):
         old = _old(step, key)
-        if control.status == PASSED and old:
+        if control.status == PASSED and old and key not in findings:  # it may have been attested only
             yield "fixed", Change(key, known_severity(control, old), control.entry.title or old.title)

@@ -24,7 +24,7 @@ from inspec_textfile.report.model import (
     Report,
     is_failing,
 )
-from inspec_textfile.report.status import result_status, status_without_waiver
+from inspec_textfile.report.status import rests_on_attestation, result_status, status_without_waiver
 
 _Findings = Mapping[ControlKey, Finding]
 
@@ -145,8 +145,10 @@ def _judged(control: Control, old: Finding | None, version: str, step: Step, key
             waived=covered,
             waived_until=waived_until,
         )
-    if not old or outcome in (PASSED, NOT_APPLICABLE):
+    if not old or outcome == NOT_APPLICABLE or (outcome == PASSED and not rests_on_attestation(control.entry)):
         return None
+    if outcome == PASSED and control.entry.attestation:  # somebody's word covers the finding for as long as it holds
+        covered, waived_until = True, control.entry.attestation.expires
     is_told = old.severity == UNKNOWN and not control.entry.never_evaluated
     severity = control.severity if is_told else old.severity
     return _not_tested(old, step)._replace(severity=severity, version=version, waived=covered, waived_until=waived_until)

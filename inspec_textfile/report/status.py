@@ -58,6 +58,14 @@ def status_without_waiver(entry: ControlEntry) -> str:
     return NOT_REVIEWED if status == PASSED and len(tested) == len(entry.results) else status
 
 
+def rests_on_attestation(entry: ControlEntry) -> bool:
+    """Return whether a control would have another status if nobody had attested one."""
+    if not entry.attestation:
+        return False
+    unattested = entry._replace(attestation=entry.attestation._replace(expired=True))
+    return status_without_waiver(unattested) != status_without_waiver(entry)
+
+
 def is_attested(result: Result) -> bool:
     """Return whether an attestation added this result: somebody's word, not a test."""
     return result.code_desc.lower().startswith(_ATTESTED)
