@@ -87,6 +87,22 @@ def test_findings_are_whole_on_paper_and_all_other_controls_a_line(tab: Opened, 
     assert not page.locator("#s-passed .b").first.is_visible()
 
 
+def test_the_words_of_a_status_stay_in_their_column_on_paper(tab: Opened) -> None:
+    report = load("7.1.16/edge-outcomes")
+    page = tab.open(pages.render_report(report, past_of(report)), width=760)
+    page.emulate_media(media="print")
+    page.evaluate("for (const word of document.querySelectorAll('.c .st')) word.textContent = 'No longer tested'")
+    rows = page.locator(".c.failed > summary")
+    assert rows.count()
+    for at in range(rows.count()):
+        word = rows.nth(at).locator(".st")
+        assert word.evaluate("word => word.scrollWidth <= word.clientWidth && word.scrollHeight <= word.clientHeight")
+        box, severity = word.bounding_box(), rows.nth(at).locator(".sv").bounding_box()
+        assert box
+        assert severity
+        assert box["x"] + box["width"] <= severity["x"]
+
+
 def test_everything_is_printed_where_that_is_chosen_even_without_scripts(tab: Opened, tmp_path: Path) -> None:
     report = load("7.1.16/edge-outcomes")
     page = tab.open(pages.render_report(report), java_script_enabled=False)
