@@ -234,6 +234,22 @@ def test_nothing_is_scrolled_sideways_cut_or_laid_over_another(tab: Opened, rend
         )
 
 
+_OUTSIDE = "[...document.querySelectorAll('.r :is(.age, .run)')].filter(cell => cell.scrollWidth > cell.clientWidth).length"
+
+
+def test_hosts_have_room_and_large_figures_stay_in_their_column(tab: Opened) -> None:
+    page = opened(tab, index.render(fleet(23)).replace("1 overdue</b>", "108 overdue</b>").replace("≥ 44 d", "≥ 200 d"))
+    assert page.locator(".r .overdue >> text=108 overdue").count()
+    for width in (720, 768, 880, 1199, 1200, 1359, 1360, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(_OUTSIDE) == 0, width
+        assert page.evaluate("document.querySelector('.r th').clientWidth") >= 180, width
+        assert page.evaluate("document.querySelector('.views').clientHeight") < 40, f"its words stand on one line at {width}"
+    page.set_viewport_size({"width": 720, "height": 900})
+    page.emulate_media(media="print")
+    assert page.evaluate(_OUTSIDE) == 0
+
+
 @pytest.mark.parametrize(("width", "rows"), [(1440, 18), (1024, 10), (390, 6)])
 def test_enough_reports_stand_on_a_screen(tab: Opened, width: int, rows: int) -> None:
     page = opened(tab, index.render(fleet(303)), width=width)
