@@ -132,7 +132,8 @@ def _name(one: Standing, *, show_name: bool) -> Markup:
     profiles = (
         ", ".join(f"{profile.title} {profile.version}".strip() for profile in one.summary.profiles) if one.summary else ""
     )
-    return html("{} <small>{}{}{}</small>", name, group, profiles, f" ({one.name})" if show_name and profiles else "")
+    is_unnamed = show_name if profiles else not one.name.endswith(one.label)
+    return html("{} <small>{}{}{}</small>", name, group, profiles, f" ({one.name})" if is_unnamed else "")
 
 
 def _cells(one: Standing, columns: Columns) -> Markup:

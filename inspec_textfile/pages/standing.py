@@ -92,18 +92,19 @@ class Standing(NamedTuple):
 
 def standings(fleet: Fleet) -> list[Standing]:
     """Return all reports of a fleet, by group and worst first."""
-    groups = _groups(fleet.reports)
-    found = [_standing(report, groups[report.name], fleet.limits) for report in fleet.reports]
+    hosts = _hosts(fleet.reports)
+    groups = _groups(hosts)
+    found = [_standing(report, hosts[report.name], groups[report.name], fleet.limits) for report in fleet.reports]
     return sorted(found, key=lambda one: (bool(one.group), one.group, *one.rank))
 
 
-def _standing(report: FleetReport, group: str, limits: Mapping[str, int]) -> Standing:
+def _standing(report: FleetReport, host: str, group: str, limits: Mapping[str, int]) -> Standing:
     summary = report.summary
     findings = [one.finding for one in summary.findings] if summary else []
     now = summary.at if summary else 0.0
     return Standing(
         report=report,
-        label=_label(report, group),
+        label=_label(report.name, host, group),
         group=group,
         state=_state(report),
         now=now,
@@ -158,14 +159,29 @@ def worst_first(one: OpenFinding) -> tuple[object, ...]:
 # --- groups -------------------------------------------------------------------------------------------------------------------
 
 
-def _host(report: FleetReport) -> str:
-    return (report.summary and report.summary.target) or report.name
+def _hosts(reports: Iterable[FleetReport]) -> dict[str, str]:
+    """Return the host of each report, by name; the report's own name where its host is unknown.
+
+    A report that tells no host, such as one that could never be read, is of the host that its folder is named after.
+    """
+    told = {report.name: report.summary.target if report.summary else "" for report in reports}
+    of_folders = {_folder(name): host for name, host in told.items() if _is_of(_folder(name), host)}
+    return {name: host or of_folders.get(_folder(name), name) for name, host in told.items()}
 
 
-def _label(report: FleetReport, group: str) -> str:
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _is_of(folder: str, host: str) -> bool:
+    """Return whether a folder is named after a host, with or without its domain."""
+    first, second = (name.rpartition("/")[2].partition(".")[0] for name in (folder, host))
+    return bool(first) and first == second
+
+
+def _label(name: str, host: str, group: str) -> str:
     """Return what a row calls a report: its host; its name if that is unknown, or no more than the name of its group."""
-    host = _host(report)
-    known = report.name if f"/{group}".endswith(f"/{host}") else host
+    known = name if f"/{group}".endswith(f"/{host}") else host
     return known.removeprefix(f"{group}/")
 
 
@@ -174,16 +190,16 @@ def hosts(found: Iterable[Standing]) -> int:
     return len({(one.group, one.label) for one in found})
 
 
-def _groups(reports: Iterable[FleetReport]) -> dict[str, str]:
+def _groups(hosts: Mapping[str, str]) -> dict[str, str]:
     """Return the group of each report, by name.
 
     A folder whose reports are all of one host stands for that host: its reports belong to the folder above it. A folder
     with one report only is no group.
     """
-    folders = {report.name: report.name.rpartition("/")[0] for report in reports}
-    hosts: defaultdict[str, set[str]] = defaultdict(set)
-    for report in reports:
-        hosts[folders[report.name]].add(_host(report))
-    found = {name: folder.rpartition("/")[0] if len(hosts[folder]) == 1 else folder for name, folder in folders.items()}
+    of_folders: defaultdict[str, set[str]] = defaultdict(set)
+    for name, host in hosts.items():
+        of_folders[_folder(name)].add(host)
+    folders = {name: _folder(name) for name in hosts}
+    found = {name: _folder(folder) if len(of_folders[folder]) == 1 else folder for name, folder in folders.items()}
     sizes = Counter(found.values())
     return {name: group if sizes[group] > 1 else "" for name, group in found.items()}

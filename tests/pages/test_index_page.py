@@ -97,6 +97,22 @@ def test_a_folder_whose_reports_are_of_one_host_stands_for_that_host() -> None:
     assert sorted(names(page)) == ["db01", "db01", "web01", "web01", "web02"]
 
 
+def test_a_report_that_tells_no_host_is_of_the_host_that_its_folder_is_named_after() -> None:
+    page = page_of(
+        report_with("db01/ssh", host="db01.example.com"),
+        report_with("db01/tls", host="db01.example.com"),
+        report_with("db01/converted"),
+        FleetReport("db01/lost", None, BROKEN),
+        report_with("web/one", host="web09"),
+        FleetReport("web/two", None, BROKEN),
+    )
+
+    assert [cells(group)["th"] for group in bodies(page, "grp")] == ["web 2 reports"]
+    assert sorted(names(page)) == [*["db01.example.com"] * 4, "two", "web09"]
+    assert "db01.example.com (db01/lost)" in [cells(body)["th"] for body in bodies(page)]
+    assert "6 reports of 3 hosts" in page
+
+
 def test_a_host_that_is_no_more_than_the_folder_is_not_said_again() -> None:
     page = page_of(report_with("web/one", host="web"), report_with("web/two", host="web"), report_with("web/x", host="web09"))
 
