@@ -23,6 +23,8 @@ _LEFT_OUT = ("PAGE", "RUN", "FIXED", "NEW", "SINCE")
 """What is left out of a table that would be too wide, in this order."""
 _GAP = "  "
 _MIN_WIDTH = 12
+_MIN_NAME = 28
+"""Names of reports are cut to that before any column but the pages is left out."""
 _MOMENT = 60.0
 """Seconds that clocks may differ without a word."""
 _UNREADABLE = "unreadable"
@@ -47,7 +49,7 @@ def table(state: State, reports_dir: str | None, *, now: float, colour: bool, co
     """Yield the lines of the table.
 
     `now`: Unix time in seconds; `colour`: whether the terminal shows colours; `columns`: how wide it may be, None for any
-    width. What does not fit is left out, the pages first; then cells are cut.
+    width. What does not fit is left out, the pages first; cells are cut.
     """
     rows = _rows(state, reports_dir, now)
     shown = [_HEAD, *(cells for _, cells in rows[:MAX_ROWS])]
@@ -70,8 +72,9 @@ def _fitting(widths: Sequence[int], columns: int | None) -> list[int]:
     found = list(widths)
     if columns is None:
         return found
+    spare = max(0, found[_HEAD.index("REPORT")] - _MIN_NAME)
     for name in _LEFT_OUT:
-        if _total(found) > columns:
+        if _total(found) - (0 if name == "PAGE" else spare) > columns:
             found[_HEAD.index(name)] = 0
     for index in (_HEAD.index("REPORT"), _HEAD.index("FAILING"), _NOT_TESTED):
         found[index] -= min(max(0, _total(found) - columns), max(0, found[index] - _MIN_WIDTH))

@@ -72,6 +72,7 @@ def test_it_fits_the_terminal(fleet: Host, columns: int) -> None:
     assert all("1 critical" in row for row in rows if " failed " in row)
     if "PAGE" not in head:
         assert rows[-1] == f"see {fleet.reports}/index.html"
+    assert ("NEW" in head) == (columns >= 120), "the long name is cut before what is new is left out"
 
 
 def test_a_clock_that_is_ahead_is_shown(host: Host) -> None:
