@@ -36,5 +36,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert dead == []
 
 
+def test_messages_name_headings_that_are_there() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "inspec_textfile").rglob("*.py"))
+    found = re.findall(r"see (docs/\S+\.md), ([A-Z][\w ]+)", sources)
+    assert found
+    for page, heading in found:
+        assert f"\n## {heading}\n" in (REPOSITORY / page).read_text(encoding="utf-8")
+
+
 def test_there_are_links_to_look_at() -> None:
     assert len(PAGES) > 8

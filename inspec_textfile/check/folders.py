@@ -102,7 +102,7 @@ def memory_findings(folder: str, name: str) -> Iterator[Finding]:
     except (OSError, OutputError):
         return  # the folder or the .prom has a finding of its own
     if why:
-        yield problem(f"{why}: see docs/history.md, The memory")
+        yield problem(f"{why}: see docs/history.md, When the memory is lost")
     elif last.reports:
         yield ok(f"memory: {os.path.join(folder, memory.file_name(name))} can be used")
 
