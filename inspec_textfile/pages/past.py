@@ -135,9 +135,10 @@ def link(key: ControlKey) -> Markup:
 def difference_text(one: Difference) -> str:
     """Return what makes two runs hard to compare, in words without a full stop."""
     gone, added = count(one.gone, "control"), count(one.added, "control")
+    lost = "no longer listed" if one.kind == "profile_controls" else "removed"  # by a filter, if the version is the same
     were_not_run = f"{gone} {'was' if one.gone == 1 else 'were'} not run"
     changed = ", ".join(
-        [*([f"{added} added"] if one.added else []), *([f"{gone} removed"] if one.gone else [])] or ["the same controls"]
+        [*([f"{added} added"] if one.added else []), *([f"{gone} {lost}"] if one.gone else [])] or ["the same controls"]
     )
     texts = {
         "report_older": "these results are older than others that were read before, and are not compared with any",
