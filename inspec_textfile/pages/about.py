@@ -77,7 +77,10 @@ def about_section(report: Report) -> Markup:
         ("Report", html("{}", report.name)),
         ("Host", html("{}", report.target) if report.target else None),
         ("Host id", html("{}", report.target_id) if report.target_id else None),
-        ("Platform", html("{} {}", report.platform, report.platform_release) if report.platform else None),
+        (
+            "Made by" if report.is_converted else "Platform",
+            html("{} {}", report.platform, report.platform_release) if report.platform else None,
+        ),
         ("Took", duration(report.duration) if report.duration is not None else None),
         *((name, html("{}", value)) for name, value in report.facts),
     ]

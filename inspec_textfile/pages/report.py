@@ -119,16 +119,12 @@ def _header(report: Report, summary: Summary, host: str, profiles: str) -> Marku
             [
                 ("Run", moment(report.started, "run") if report.started is not None else None),
                 ("Took", duration(report.duration) if report.duration is not None else None),
-                ("Platform", html("{}", summary.platform) if summary.platform else None),
-                (_made_by(report), html("{}", report.inspec_version) if report.inspec_version else None),
+                ("Made by" if report.is_converted else "Platform", html("{}", summary.platform) if summary.platform else None),
+                ("InSpec", html("{}", summary.inspec_version) if summary.inspec_version else None),
                 ("Report", html("{}", report.name)),
             ]
         ),
     )
-
-
-def _made_by(report: Report) -> str:
-    return "Made by" if report.is_converted else "InSpec"
 
 
 def _beside_verdict(summary: Summary, overdue: int) -> Markup:

@@ -43,6 +43,17 @@ def _words(text: str) -> str:
     return " ".join(defuse(text).split())
 
 
+def test_a_converter_is_neither_a_platform_nor_an_inspec() -> None:
+    report = report_of(profile_of(control("c", "failed")))._replace(
+        platform="Heimdall Tools", platform_release="2.12.6", inspec_version="2.12.6", is_converted=True
+    )
+    said = text_of(pages.render_report(report))
+    assert said.count("Made byHeimdall Tools 2.12.6") == 2, "in the head and below"
+    assert "Platform" not in said
+    assert "InSpec2.12.6" not in said
+    assert not summarize(report).inspec_version, "nor on the index"
+
+
 @pytest.mark.parametrize("case", OWN_CASES)
 def test_everything_of_a_report_is_on_its_page(case: str) -> None:
     report = load(case)
