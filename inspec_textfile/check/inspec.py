@@ -22,7 +22,7 @@ def inspec_findings(folders: Iterable[Path], now: float) -> Iterator[Finding]:
         ago = f"{age(now - run.started)} ago" if run.started is not None else "at an unknown time"
         if run.success is False:
             status = "" if run.exit_status is None else f" (exit status {run.exit_status})"
-            log = f"read its log, {run.report}.log in the folder of RUN_INSPEC_LOGS"
+            log = f"read its log, {run.report}.log in /var/log/inspec or the folder of RUN_INSPEC_LOGS"
             yield problem(f"InSpec: made no report {run.report} when it was last started, {ago}{status}: {log}")
         elif not run.has_ended and run.started is not None and now - run.started > _LONGEST:
             yield problem(

@@ -431,7 +431,8 @@ def write_inspec_runs(host: Host, success: int, started: float, ended: float, st
 def test_inspec_fails(good: Host) -> None:
     now = time.time()
     write_inspec_runs(good, 0, now - 600, now - 590, 172)
-    only(good, "InSpec: made no report ssh-baseline when it was last started, 10 min ago (exit status 172): read its log")
+    told = "InSpec: made no report ssh-baseline when it was last started, 10 min ago (exit status 172): read its log, "
+    only(good, f"{told}ssh-baseline.log in /var/log/inspec")
 
     write_inspec_runs(good, 1, now - 600, now - 590)
     assert problems(good) == []
