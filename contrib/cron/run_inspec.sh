@@ -9,7 +9,8 @@
 # --settings /etc/default/inspec-textfile is for runs by hand: cron and systemd pass the settings in the environment.
 #
 # Exit status: 0  every report is new, whatever it found: failing controls are data
-#              1  at least one report could not be made; its last good one stays, the other reports are new
+#              1  at least one report could not be made; its last good one stays, the other reports are new.
+#                 Or a setting is unknown; all reports are made
 #              2  the set-up is wrong, nothing ran
 #              75 the last run is still going on, nothing ran
 #
@@ -71,6 +72,17 @@ here=/proc/self/fd/7 # see enter
 log_bytes=262144     # limit of a log; each report keeps the logs of the last run and the one before
 trouble=0
 child=
+
+# A misspelt setting would do nothing, and nobody would notice.
+for name in "${!RUN_INSPEC_@}"; do
+    case ${name#RUN_INSPEC_} in
+        CONFIG | LOGS | SHARED_RESULTS | TIMEOUT | KILL_AFTER | PROGRAM | METRICS) ;;
+        *)
+            say "$name: there is no such setting; inspec-textfile.default has all of them"
+            trouble=1
+            ;;
+    esac
+done
 
 # The metrics. A start without an end after it: InSpec still runs, or this script was killed. A label is written as in the file: {report="NAME"}; a series is a metric's name and a label.
 started=inspec_exec_last_start_timestamp_seconds

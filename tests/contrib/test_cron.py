@@ -641,6 +641,15 @@ def test_set_up_that_is_wrong(host: CronHost) -> None:
     assert "usage: run_inspec.sh [--settings FILE] [CONFIG]" in usage.stderr
 
 
+def test_a_setting_that_does_not_exist_is_named(host: CronHost) -> None:
+    host.configure_one(host.stand_in.profile("profile", f"cat '{LAST_GOOD}'"))
+    done = host.run(RUN_INSPEC_TIMEOT="5m")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("run_inspec.sh: RUN_INSPEC_TIMEOT: there is no such setting; ")
+    assert done.stderr.count("\n") == 1
+    assert host.result() == LAST_GOOD.read_bytes()
+
+
 def test_settings_from_a_file(host: CronHost) -> None:
     """By hand, with the settings that cron and systemd use, and a config of one's own."""
     settings = host.results.parent / "settings"
