@@ -29,7 +29,8 @@ page.after = on => {
       cell.textContent = number(sum)
       cell.classList.toggle('zero', !sum)
     })
-    small.textContent = on ? `${number(left.length)} of ${number(below.length)} ${page.what}s` : said
+    const of = line.matches('.all') ? 'shown' : `of ${number(below.length)} ${page.what}s`
+    small.textContent = on ? `${number(left.length)} ${of}` : said
     line.classList.toggle('still', on)
     if (!on && !open && !page.sorted) for (const row of below) row.classList.add('shut')
   }

@@ -102,6 +102,7 @@ def test_chips_follow_each_other_and_totals_follow_the_filter(tab: Opened) -> No
     page.check("[name=with][value=overdue]")
     said = page.locator(".chip:has([value=failing]) b").inner_text()
     assert 0 < int(said) == shown(page) < critical
+    assert page.locator(".all th").inner_text() == f"303 reports {said} shown"
     assert page.locator(".chip:has([value=passed])").get_attribute("class") == "chip st passed off"
     for column in ("critical", "high"):
         rows = page.eval_on_selector_all(f".r:not([hidden]) .n.{column}", "cells => cells.map(cell => +cell.textContent)")
