@@ -9,6 +9,7 @@ things to the two (systemd.exec(5), EnvironmentFile=; sh(1), "Quoting").
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -121,7 +122,8 @@ def read_settings(context: click.Context, param: click.Parameter, path: str | No
     try:
         settings = SettingsFile(os.path.abspath(path), parse_settings(path, os.fsdecode(_read_own_file(path))))
     except OSError as error:
-        what = "run this as root or as the service's user, or leave --settings out"
+        what = "create it" if error.errno == errno.ENOENT else "run this as root or as the service's user"
+        what += ", or leave --settings out"
         raise click.BadParameter(f"{path} cannot be read: {error.strerror}; {what}", context, param) from None
     values = {name: setting.value for name, setting in settings.variables.items() if setting.value}
     context.default_map = {

@@ -202,7 +202,7 @@ def test_errors_name_file_and_line(host: Host) -> None:
 
     done = host.start(["--settings", "/nonexistent"])
     assert done.returncode == 2
-    assert "/nonexistent cannot be read: No such file or directory" in done.stderr
+    assert "/nonexistent cannot be read: No such file or directory; create it, or leave --settings out" in done.stderr
     assert not host.prom.exists()
 
 
