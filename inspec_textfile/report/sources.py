@@ -137,6 +137,8 @@ def _refuse_special_file(status: os.stat_result) -> None:
 
 def _why(error: OSError) -> str:
     """Return why a file or folder cannot be read, as the rest of a sentence about it."""
+    if error.errno == errno.ENOENT and os.path.islink(error.filename):
+        return "is a link to what does not exist: mount or restore that, or remove the link"
     if error.errno == errno.ENOENT:
         return "does not exist; create it, mount it, or pass another one"
     if error.errno == errno.EACCES:

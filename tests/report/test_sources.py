@@ -207,6 +207,7 @@ def test_links_to_folders_are_not_followed_but_told(tmp_path: Path) -> None:
         ("fifo", "is a device, FIFO or socket"),
         ("device", "is a device, FIFO or socket"),
         ("loop", "Too many levels of symbolic links"),
+        ("dangling", "is a link to what does not exist"),
     ],
 )
 def test_what_is_no_file_is_refused_and_nothing_hangs(tmp_path: Path, kind: str, expected: str) -> None:
@@ -219,6 +220,8 @@ def test_what_is_no_file_is_refused_and_nothing_hangs(tmp_path: Path, kind: str,
         path.symlink_to("/dev/zero")
     elif kind == "loop":
         path.symlink_to(path)
+    elif kind == "dangling":
+        path.symlink_to("nowhere")
 
     with pytest.raises(SourceError, match=expected):
         read_source(Source("x", str(path)))
