@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inspec_textfile import pages
-from inspec_textfile.history.model import History, RunCounts
+from inspec_textfile.history.model import ControlKey, Finding, History, RunCounts
 from inspec_textfile.pages import frame, links
 from inspec_textfile.report.model import Report, Unreadable
 from inspec_textfile.summary import summarize
@@ -23,6 +23,7 @@ from helpers.reports import load, profile_of, published, report_full_of, report_
 from helpers.servers import eventually
 
 __all__ = ["chromium", "tab"]  # fixtures
+_DAY = 86_400.0
 
 VISIBLE = "[...document.querySelectorAll('.c')].filter(c => !c.hidden).length"
 STRANGE = report_full_of("<b>\u202e \x1b[31m& \"'` \ud800\n\nx")
@@ -337,6 +338,34 @@ def test_on_a_phone_nothing_needs_to_be_scrolled_sideways(tab: Opened, case: str
     page = tab.open(markup, width=width)
     page.evaluate("for (const part of [...document.querySelectorAll('details')].slice(0, 400)) part.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["folded", "open"])
+def test_on_a_phone_a_long_id_neither_covers_nor_pushes_out_what_follows(tab: Opened, is_open: bool) -> None:
+    report = report_of(
+        profile_of(*(control(id_, "failed") for id_ in ("short", "an-id-that-is-longer-than-a-phone-is-wide" * 2)))
+    )
+    keys = [ControlKey("made", one.id) for one in report.profiles[0].controls]
+    history = History(
+        (RunCounts(0.0), RunCounts(_DAY)), dict.fromkeys(keys, Finding(since=-200 * _DAY, first_seen=True, tests=1))
+    )
+    page = tab.open(pages.render_report(report, history, {"unknown": 30, "medium": 30}), width=320)
+    page.evaluate(f"for (const row of document.querySelectorAll('.c')) row.open = {'true' if is_open else 'false'}")
+    for width in (320, 390, 759):
+        page.set_viewport_size({"width": width, "height": 900})
+        for at in range(2):
+            row = page.locator(".c > summary").nth(at)
+            id_, tests, age = (row.locator(part).bounding_box() for part in ("code", ".n", ".ag"))
+            assert id_
+            assert tests
+            assert age
+            assert id_["width"] > 20
+            assert id_["x"] + id_["width"] <= tests["x"]
+            assert tests["x"] + tests["width"] <= age["x"]
+            assert age["x"] + age["width"] <= width
+            assert row.locator("code").evaluate(
+                "id => id.scrollWidth <= id.clientWidth || getComputedStyle(id).overflow === 'hidden'"
+            )
 
 
 def test_with_reduced_motion_nothing_moves(tab: Opened) -> None:
