@@ -74,7 +74,7 @@ function goTo(control) {
   unfold(control)
   control.classList.add('at')
   const failing = shown().filter(isFailing), at = failing.indexOf(control) + 1
-  $('#at').textContent = at ? `${number(at)} of ${number(failing.length)} failing` : ''
+  $('#at').textContent = at ? `${number(at)} of ${number(failing.length)} findings` : ''
   const summary = $('summary', control)
   summary.focus({ preventScroll: true })
   // What lies above is laid out only as it comes near, so the place is sure only at a second look.

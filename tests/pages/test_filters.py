@@ -343,7 +343,7 @@ def test_an_alert_lands_on_what_it_is_about_with_the_host_in_sight(tab: Opened) 
     page = tab.open(page_of(EDGE), f"#{anchor}", width=390, name="linked.html")
     eventually(lambda: page.locator(".host").is_visible(), 10, "the bar names the host")
     assert page.locator(".host b").inner_text() == page.locator("h1").inner_text()
-    assert re.fullmatch(rf"\d+ of {len(keys(EDGE, 'failed', 'error'))} failing", page.locator("#at").inner_text())
+    assert re.fullmatch(rf"\d+ of {len(keys(EDGE, 'failed', 'error'))} findings", page.locator("#at").inner_text())
 
 
 def test_next_failing_goes_through_the_list(tab: Opened) -> None:
