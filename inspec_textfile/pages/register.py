@@ -15,6 +15,10 @@ from inspec_textfile.words import STATUS_NAMES, count, date_text
 _Row = tuple[Profile, Control]
 
 
+def _fact(name: str, value: object) -> Markup:
+    return html("<div><dt>{}</dt><dd>{}</dd></div>", name, value)
+
+
 def waiver_box(waiver: Waiver) -> Markup:
     """Return a waiver as it stands at its control."""
     rows = []
@@ -23,14 +27,14 @@ def waiver_box(waiver: Waiver) -> Markup:
     else:
         state, css = "Waiver in force", "wv"
     if waiver.expires_text:
-        rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if waiver.expired else "Expires", _waived_until(waiver)))
+        rows.append(_fact("Expired" if waiver.expired else "Expires", _waived_until(waiver)))
     elif not waiver.expired:
-        rows.append(html("<dt>Expires</dt><dd>never: no date is set</dd>"))
+        rows.append(_fact("Expires", "never: no date is set"))
     if waiver.run is not None:
-        rows.append(html("<dt>Tests</dt><dd>{}</dd>", _ran(waiver)))
+        rows.append(_fact("Tests", _ran(waiver)))
     if waiver.message:
-        rows.append(html("<dt>InSpec</dt><dd>{}</dd>", waiver.message))
-    rows.extend(html("<dt>{}</dt><dd>{}</dd>", key, value) for key, value in waiver.extra if value)
+        rows.append(_fact("InSpec", waiver.message))
+    rows.extend(_fact(key, value) for key, value in waiver.extra if value)
     why = prose(waiver.justification) if waiver.justification.strip() else html("<p>No justification was given.</p>")
     return html('<div class="{}"><h4>{}</h4><div class="md">{}</div><dl>{}</dl></div>', css, state, why, join(rows))
 
@@ -62,9 +66,9 @@ def attestation_box(attestation: Attestation) -> Markup:
     """Return an attestation as it stands at its control."""
     state = "Attestation expired: it no longer counts" if attestation.expired else f"Attested by a person: {attestation.status}"
     told = (("By", attestation.updated_by), ("Attested on", attestation.updated), ("Valid for", attestation.frequency))
-    rows = [html("<dt>{}</dt><dd>{}</dd>", name, value) for name, value in told if value.strip()]
-    rows.append(html("<dt>{}</dt><dd>{}</dd>", "Expired" if attestation.expired else "Expires", _attested_until(attestation)))
-    rows.extend(html("<dt>{}</dt><dd>{}</dd>", key, value) for key, value in attestation.extra if value)
+    rows = [_fact(name, value) for name, value in told if value.strip()]
+    rows.append(_fact("Expired" if attestation.expired else "Expires", _attested_until(attestation)))
+    rows.extend(_fact(key, value) for key, value in attestation.extra if value)
     why = prose(attestation.explanation) if attestation.explanation.strip() else html("<p>{}</p>", _no_explanation(attestation))
     css = "wv expired" if attestation.expired else "wv"
     return html('<div class="{}"><h4>{}</h4><div class="md">{}</div><dl>{}</dl></div>', css, state, why, join(rows))
