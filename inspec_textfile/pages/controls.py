@@ -163,8 +163,9 @@ _HEADS = html(
 def _rows(controls: Sequence[Control]) -> list[Markup]:
     """Return the rows of controls, as many as fit: each has its share of the bytes that are left for its reports."""
     rows, left = [], MAX_BYTES
+    most = max((control.of for control in controls), default=0)
     for index, control in enumerate(controls):
-        row = _row(control, left // (len(controls) - index))
+        row = _row(control, most, left // (len(controls) - index))
         left -= len(row.encode())
         if left < 0:
             break
@@ -172,8 +173,12 @@ def _rows(controls: Sequence[Control]) -> list[Markup]:
     return rows
 
 
-def _row(control: Control, share: int) -> Markup:
-    """Return the row of a control, with as many of its reports as its share of bytes has room for."""
+def _row(control: Control, most: int, share: int) -> Markup:
+    """Return the row of a control, with as many of its reports as its share of bytes has room for.
+
+    `most`: in how many reports the most frequent control is. Bars have this one scale, so that 1 of 1 looks small beside
+    24 of 101.
+    """
     line = html(
         '<tbody class="r" data-severity="{}" data-with="{}"><tr><td class="c-sv"><span class="sv {}">{}</span></td>'
         '<td class="c-id mono">{}</td><th scope="row">{}</th><td class="dim">{}</td>{}{}<td class="age" data-k="{}">{}</td>'
@@ -185,7 +190,7 @@ def _row(control: Control, share: int) -> Markup:
         control.id,
         control.title or control.id,
         control.profile,
-        _fails_in(control),
+        _fails_in(control, most),
         html('<td class="n new" data-l="new">{}</td>', number(control.new)) if control.new else _ZERO,
         int(control.places[0].age),
         _oldest(control),
@@ -205,7 +210,7 @@ def _oldest(control: Control) -> Markup:
     return html('<span class="i overdue">{} overdue</span>', shown) if OVERDUE in control.marks else html("{}", shown)
 
 
-def _fails_in(control: Control) -> Markup:
+def _fails_in(control: Control, most: int) -> Markup:
     failing, not_tested = control.failing, len(control.places) - control.failing
     gone = html(' <small class="i not_tested">{}<span> no longer tested</span></small>', number(not_tested))
     return html(
@@ -216,8 +221,8 @@ def _fails_in(control: Control) -> Markup:
         number(failing),
         number(control.of),
         _BAR,
-        _BAR,
-        max(2, round(_BAR * failing / control.of)) if failing else 0,
+        max(2, round(_BAR * control.of / most)),
+        max(2, round(_BAR * failing / most)) if failing else 0,
         gone if not_tested else NOTHING,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -45,6 +46,15 @@ def test_a_control_stands_once_with_all_its_reports_longest_open_first() -> None
     assert set(str(first.get("data-with")).split()) == {"new", "overdue", "not_tested"}
     assert str(second.get("data-with")).split() == ["one"]
     assert_harmless(page)
+
+
+def test_bars_have_one_scale() -> None:
+    page = page_of(
+        *(report_with(f"web{number}", findings=[finding("often")] if number < 6 else []) for number in range(11)),
+        report_with("one", findings=[finding("once", profile="rare")]),
+    )
+    bars = re.findall(r'<path class="a" d="M0 0h(\d+)v6H0z"/><path class="f" d="M0 0h(\d+)v6H0z"/>', page)
+    assert bars == [("72", "36"), ("6", "6")]
 
 
 def test_the_same_id_in_two_profiles_is_two_controls() -> None:
