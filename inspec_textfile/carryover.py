@@ -87,9 +87,12 @@ def missing_reports(
         errors.append(f"not read this time, so their last figures and pages are kept: {', '.join(hidden)}")
     removed = [name for name in dropped if name not in renamed]
     if removed and (sources.named or has_new or not found & last.keys()):
+        verb, theirs, them = (
+            ("is", "its series and page", "it") if len(removed) == 1 else ("are", "their series and pages", "them")
+        )
         errors.append(
-            f"{len(removed):,} of the last run's reports are not among the results of this run, so their series and pages are "
-            f"removed; to keep them, pass the results of all hosts in one run: {', '.join(removed)}"
+            f"{len(removed):,} of the last run's reports {verb} not among the results of this run, so {theirs} are removed; "
+            f"to keep {them}, pass the results of all hosts in one run: {', '.join(removed)}"
         )
     else:
         infos += [f"{name}: its results file is gone, so its series and page are removed" for name in removed]

@@ -94,7 +94,7 @@ def test_a_file_that_may_be_of_another_host_is_told(host: Host, target: str) -> 
     done = host.run()
 
     assert done.returncode == 1
-    assert "1 of the last run's reports are not among the results of this run" in done.stderr
+    assert "1 of the last run's reports is not among the results of this run" in done.stderr
     assert "web01" in done.stderr
 
 
@@ -105,7 +105,7 @@ def test_a_file_that_was_renamed_and_cannot_be_read_is_told(host: Host) -> None:
     (host.results / "web01.json").unlink()
     (host.results / "www.json").write_text("{")
 
-    assert "removed; to keep them, pass the results of all hosts in one run: web01" in host.run().stderr
+    assert "removed; to keep it, pass the results of all hosts in one run: web01" in host.run().stderr
 
     put(host, "www", 2, {"p": {"a": "skipped"}})
     assert host.run().returncode == 0

@@ -176,8 +176,8 @@ def test_one_pipe_a_host_is_told(host: Host) -> None:
         assert done.returncode == status
 
     assert done.stderr == (
-        "inspec-textfile: 1 of the last run's reports are not among the results of this run, so their series and pages are "
-        "removed; to keep them, pass the results of all hosts in one run: web01\n"
+        "inspec-textfile: 1 of the last run's reports is not among the results of this run, so its series and page are "
+        "removed; to keep it, pass the results of all hosts in one run: web01\n"
     )
     assert "the results of all hosts go into one run" in " ".join(host.start(["--help"]).stdout.split())
 
