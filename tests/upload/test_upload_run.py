@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from helpers.fake_store import FakeStore
 from helpers.host import Host
+from helpers.paths import REPOSITORY
 from helpers.published import OVERVIEW_FILES, results
 
 INSTANCE = ["--instance", "h:1"]
@@ -30,6 +33,20 @@ def test_a_folder_needs_no_extra_and_honours_the_umask(host: Host, umask: int) -
     for path in site.rglob("*"):
         assert path.stat().st_mode & 0o777 == (0o777 if path.is_dir() else 0o666) & ~umask
     assert 'url=../h%3A1/inspec-all-pass.json.html"' in (site / "all-pass" / "h:1").read_text()
+
+
+def test_the_sample_costs_as_many_requests_as_the_docs_say(host: Host) -> None:
+    told = (REPOSITORY / "docs" / "upload.md").read_text(encoding="utf-8")
+    everything, kilobytes, changed = re.findall(r"(\d+) requests and (\d+) kB a day; .* takes (\d+) requests", told)[0]
+    shutil.copytree(REPOSITORY / "tests" / "data" / "sample", host.results, dirs_exist_ok=True)
+    upload = ("-v", "--upload", f"file://{host.root / 'www'}", *INSTANCE)
+    sizes = [int(size.replace(",", "")) for size in re.findall(r": sent, ([\d,]+) bytes", host.run(*upload).stderr)]
+    assert len(sizes) == int(everything)
+    assert sum(sizes) / 1000 == pytest.approx(int(kilobytes), rel=0.1)
+
+    for path in host.results.rglob("*.json"):
+        path.write_text(path.read_text(encoding="utf-8").replace("2026-11-24T", "2026-11-25T"), encoding="utf-8")
+    assert host.run(*upload).stderr.count(": sent, ") == int(changed)
 
 
 def broken_package(root: Path, name: str) -> dict[str, str]:
