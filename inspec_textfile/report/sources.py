@@ -141,6 +141,8 @@ def _why(error: OSError) -> str:
         return "is a link to what does not exist: mount or restore that, or remove the link"
     if error.errno == errno.ENOENT:
         return "does not exist; create it, mount it, or pass another one"
+    if error.errno == errno.ENOTDIR:
+        return "is a file: pass a folder, or pass the file as an argument"
     if error.errno == errno.EACCES:
         return f"cannot be read by user {user_name()} (permission denied): change its owner or mode, or run as another user"
     return f"cannot be read: {error.strerror}"

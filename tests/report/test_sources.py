@@ -190,6 +190,14 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
     assert "the folder does not exist; create it, mount it, or pass another one" in found.problems[0]
 
 
+def test_a_file_in_a_folder_s_place(tmp_path: Path) -> None:
+    (tmp_path / "file.json").touch()
+
+    found = find_sources((), str(tmp_path / "file.json"), "stdin")
+
+    assert "the folder is a file: pass a folder, or pass the file as an argument" in found.problems[0]
+
+
 def test_links_to_folders_are_not_followed_but_told(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
 
