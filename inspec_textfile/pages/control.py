@@ -56,6 +56,8 @@ def control_markup(profile: Profile, control: Control, context: Context, *, unfo
     finding = context.history.findings.get(key)
     change, changed = context.changed.get(key, ("", None))
     failed, total = counted_results(control)
+    if finding and finding.status == NOT_TESTED and finding.total:  # as where the control is not in the report at all
+        failed, total = finding.tests, finding.total
     yield row(
         Row(
             status=control.status,

@@ -368,6 +368,18 @@ def test_on_a_phone_a_long_id_neither_covers_nor_pushes_out_what_follows(tab: Op
             )
 
 
+def test_what_is_no_longer_tested_has_one_icon_skipped_or_not_in_the_report(tab: Opened) -> None:
+    report = report_of(profile_of(control("skipped", results=(result("skipped"),)), control("other", "passed")))
+    keys = [ControlKey("made", id_) for id_ in ("skipped", "gone")]
+    findings = dict.fromkeys(keys, Finding(status="not_tested", severity="medium", since=0.0, tests=1, total=2))
+    page = tab.open(pages.render_report(report, History((RunCounts(0.0), RunCounts(_DAY)), findings)))
+    icons = page.eval_on_selector_all(
+        "#s-not_tested .c", "rows => rows.map(row => getComputedStyle(row).getPropertyValue('--s'))"
+    )
+    assert len(icons) == 2
+    assert len(set(icons)) == 1
+
+
 def test_with_reduced_motion_nothing_moves(tab: Opened) -> None:
     page = tab.open(page_of("7.1.16/all-pass"), reduced_motion="reduce")
     moving = """[...document.querySelectorAll('*')].map(e => getComputedStyle(e)).filter(s =>

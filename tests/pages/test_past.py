@@ -126,6 +126,8 @@ def test_a_finding_that_was_not_tested_stands_in_a_group_of_its_own() -> None:
     group = next(element for element in elements(page) if element.get("id") == "s-not_tested")
     assert {element.get("id") for element in group.iter("div")} >= {links.anchor(*gone), links.anchor(*here)}
     assert "1 not tested, 2 no longer tested" in said, "the verdict counts both"
+    tests = ["".join(one.itertext()) for one in group.iter("span") if one.get("class") == "n"]
+    assert tests == ["2 of 3", "1 of 1"], "as they were when last tested, skipped or not in the report"
 
 
 def test_the_last_runs_are_a_picture_on_one_scale_that_can_be_heard() -> None:
