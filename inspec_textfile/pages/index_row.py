@@ -23,7 +23,7 @@ from inspec_textfile.pages.trend import trend
 from inspec_textfile.report.model import ERROR, LEVELS, NOT_APPLICABLE, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
 from inspec_textfile.summary import Summary, Tally
 from inspec_textfile.verdict import tests, verdict
-from inspec_textfile.words import number
+from inspec_textfile.words import UNKNOWN, number
 
 STATE_NAMES = {
     FAILING: ("failed", "Failing"),
@@ -169,10 +169,9 @@ def _passed(summary: Summary) -> Markup:
         return html('<td class="part" data-k="">\N{EN DASH}</td>')
     passed, tested = tally.by_status[PASSED], tally.tested
     return html(
-        '<td class="part" data-k="{}"><span>{} of {}</span> {}</td>',
+        '<td class="part" data-k="{}"><span>{}</span> {}</td>',
         f"{passed / tally.applicable:.4f}",
-        number(passed),
-        number(tested),
+        f"{number(passed)} of {number(tested)}" if tested else UNKNOWN,
         _bar(tally),
     )
 

@@ -14,6 +14,7 @@ from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.standing import standings
 from inspec_textfile.report.model import Unreadable
 from inspec_textfile.summary import summarize
+from inspec_textfile.words import UNKNOWN
 
 from helpers.dom import assert_harmless, elements, text_of
 from helpers.fleets import DAY, LIMITS, NOW, finding, fleet, report_with
@@ -178,6 +179,12 @@ def test_what_a_row_says() -> None:
     }
     assert set(str(row.get("data-with")).split()) == {"new", "overdue", "not_tested"}
     assert str(row.get("data-severity")).split() == ["critical", "low", "unknown"]
+
+
+@pytest.mark.parametrize("skipped", [0, 2])
+def test_where_nothing_was_tested_nothing_is_counted(skipped: int) -> None:
+    (row,) = bodies(page_of(report_with("a", passed=0, skipped=skipped)))
+    assert cells(row)["part"] == UNKNOWN
 
 
 @pytest.mark.parametrize(
