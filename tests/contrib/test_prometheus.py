@@ -101,9 +101,7 @@ def test_a_recording_rule_has_a_case(record: str) -> None:
     assert f"expr: {record}\n" in CASES_TEXT
 
 
-BY_EXPRESSION = (
-    "{{ with $labels.alertname }}{{ . }}, scanned from {{ end }}{{ $labels.instance }} (report {{ $labels.report }})"
-)
+BY_EXPRESSION = "{{ $labels.alertname }}{{ $labels.instance }} (report {{ $labels.report }})"
 BY_QUERY = (
     '{{ range printf "inspec:report_target:info{instance=%q, report=%q}" $labels.instance $labels.report | query -}} '
     "{{ .Labels.target }}, scanned from {{ end }}{{ $labels.instance }} (report {{ $labels.report }})"
@@ -123,10 +121,9 @@ def test_each_summary_names_the_report_and_the_host_that_was_scanned() -> None:
 
 def test_each_condition_on_a_report_is_the_same_with_the_host_that_was_scanned_and_without() -> None:
     conditions = re.findall(
-        r"        expr: \|\n          \(\n((?:            .*\n)+)"
-        r"          \) \* on \(instance, report\) group_left \(alertname\) inspec:report_target:info\n"
-        r"          or ignoring \(alertname\) \(\n((?:            .*\n)+)          \) \* 1\n",
-        RULES_TEXT,
+        r"expr: \| (?:label_replace\( )?((?:(?!expr: ).)*?) "
+        r"\* on \(instance, report\) group_left \(alertname\) inspec:report_target:info or ignoring \(alertname\) (.*?) \* 1\b",
+        re.sub(r"\s+", " ", RULES_TEXT),
     )
 
     assert len(conditions) == RULES_TEXT.count("group_left (alertname)")
