@@ -322,15 +322,16 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def kept_when_gone(reports: Iterable[ReportMemory]) -> dict[str, ReportMemory]:
-    """Return, by name, what stays of reports that are gone: their past.
+def kept_when_gone(reports: Iterable[ReportMemory], *, with_pages: bool) -> dict[str, ReportMemory]:
+    """Return, by name, what stays of reports that are gone: their past, and which page they have if it could not be removed.
 
     Those that went last come first, so beyond MAX_GONE the oldest are dropped.
     """
     kept: dict[str, ReportMemory] = {}
     for report in reports:
         if "past" in report.parts and len(kept) < MAX_GONE:
-            file = FileFacts(digest=report.file.digest, stamp=report.file.stamp, gone=True)
+            page = report.file.page if with_pages else ""
+            file = FileFacts(digest=report.file.digest, stamp=report.file.stamp, page=page, gone=True)
             parts = {name: data for name, data in report.parts.items() if name in ("past", "states")}
             kept[report.name] = ReportMemory(report.name, file, parts)
     return kept

@@ -134,8 +134,9 @@ def run(job: Job, *, clock: Clock, write_stdout: Callable[[bytes], None], messag
         if output:
             renamed = {one.continues for one in converted.values()}
             # What goes on under another name must not go on under a third.
-            known = {name: report for name, report in last.reports.items() if name not in renamed}
-            _remember(output, job, reports, upload, last._replace(reports=known), facts, is_good=not problem, say=messages)
+            last = last._replace(reports={name: report for name, report in last.reports.items() if name not in renamed})
+            have_pages, is_good = reports_folder is not None, not problem
+            _remember(output, job, reports, upload, last, facts, is_good=is_good, pages_are_written=have_pages, say=messages)
         _tell(sources, reports, facts, messages)
         facts = facts._replace(now=clock.now(), elapsed=clock.elapsed())
         _write_prom(job, output, exposition(facts), write_stdout, messages)
@@ -277,9 +278,10 @@ def _with_lost(
         say.error(message)
     for message in missing.infos:
         say.info(message)
-    for gone in missing.removed:
-        if reports_folder:
-            _remove_page(reports_folder, gone, say)
+    if reports_folder:
+        for gone in (*missing.removed, *(report for report in last.reports.values() if report.file.gone)):
+            if gone.name not in reports:
+                _remove_page(reports_folder, gone, say)
     for lost in missing.kept:
         reports[lost.name] = _last_good(lost, last, reports_folder, say)
     return dict(sorted(reports.items()))
@@ -407,13 +409,16 @@ def _remember(
     facts: RunFacts,
     *,
     is_good: bool,
+    pages_are_written: bool,
     say: Messages,
 ) -> None:
     """Write the memory, unless it would be the same: before the .prom, so that a run that is killed between loses nothing.
 
-    `is_good`: the present file is whole, and may become the memory of the run before.
+    `is_good`: the present file is whole, and may become the memory of the run before. `pages_are_written`: by this run.
     """
-    gone = memory.kept_when_gone(report for name, report in last.reports.items() if name not in reports)
+    gone = memory.kept_when_gone(
+        (report for name, report in last.reports.items() if name not in reports), with_pages=not pages_are_written
+    )
     new = Memory({**{name: state.memory for name, state in reports.items()}, **gone}, facts.history_start, facts.now, upload)
     if is_good and new._replace(written=last.written) == last:
         return

@@ -490,3 +490,21 @@ def test_a_warning_is_told_until_the_results_change(host: Host) -> None:
     assert first.stderr == second.stderr
     host.add("7.1.16/waivers")
     assert host.run().returncode == 0
+
+
+def test_the_page_of_a_report_that_went_without_pages_being_written_is_removed_by_the_next_run_that_writes_some(
+    host: Host,
+) -> None:
+    host.add("7.1.16/ssh-baseline")
+    gone = host.add("7.1.16/waivers")
+    page = host.reports / "inspec-waivers.json.html"
+    host.run()
+    gone.unlink()
+
+    host.run("--no-reports")
+    host.run("--no-reports")
+    assert page.exists()
+    host.run()
+
+    assert not page.exists()
+    assert "waivers" not in (host.reports / "index.html").read_text()
