@@ -156,6 +156,11 @@ class Summary(NamedTuple):
         )
 
     @property
+    def failed_to_load(self) -> bool:
+        """Whether a profile, or one that it depends on, did not load; one that was skipped as a whole is none of them."""
+        return bool(self.broken or set(self.not_loaded) - {profile.name for profile in self.profiles})
+
+    @property
     def not_tested(self) -> int:
         """How many controls failed when they were last tested, and were not tested by this run."""
         return sum(one.finding.status == NOT_TESTED for one in self.findings)

@@ -207,7 +207,8 @@ def _notes(one: Standing) -> Iterable[Markup]:
         last, since = minute(one.report.inspec_failed, "utc"), minute(one.now or None, "utc")
         yield html('<p><b class="error">InSpec itself fails</b>: no results since {}. It was last started {}.</p>', since, last)
     if summary and summary.not_loaded:
-        yield html('<p><b class="not_loaded">Not loaded</b>: {}</p>', _did_not_run(summary.not_loaded))
+        css, what = ("not_loaded", "Not loaded") if summary.failed_to_load else ("not_reviewed", "Skipped")
+        yield html('<p><b class="{}">{}</b>: {}</p>', css, what, _did_not_run(summary.not_loaded))
     if summary and one.state == NOT_FULLY_TESTED:
         yield html('<p><b class="not_reviewed">Not fully tested</b>: {}</p>', verdict(summary)[1])
 

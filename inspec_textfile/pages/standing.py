@@ -122,9 +122,10 @@ def _state(report: FleetReport) -> str:
     counts = summary.tally.by_status
     if summary.tally.failing:
         return FAILING
-    if summary.not_loaded:
+    if summary.failed_to_load:
         return NOT_LOADED
-    whole = counts[PASSED] and not counts[NOT_REVIEWED] and not counts[WAIVED] and not summary.findings
+    left_out = counts[NOT_REVIEWED] or counts[WAIVED] or summary.findings or summary.not_loaded
+    whole = counts[PASSED] and not left_out
     return ALL_PASSED if whole else NOT_FULLY_TESTED
 
 

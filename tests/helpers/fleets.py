@@ -139,7 +139,6 @@ def summary_of(
         tally=Tally.of(counts),
         results={FAILED: failing, PASSED: len(controls)},
         not_loaded=not_loaded,
-        broken=len(not_loaded),
         at=started,
         recent=tuple(RunCounts(started - (11 - index) * DAY, failed=count) for index, count in enumerate((*past, failing))),
         findings=tuple(findings),

@@ -139,6 +139,7 @@ def test_reports_that_look_alike_say_their_names() -> None:
         (report_with("a", failing={"low": 1}, unreadable=True), "unreadable"),
         (FleetReport("a", None, BROKEN), "unreadable"),
         (report_with("a", not_loaded=("lib",)), "not_loaded"),
+        (report_with("a", not_loaded=("base",)), "partly"),
         (report_with("a", skipped=1), "partly"),
         (report_with("a", passed=0), "partly"),
         (report_with("a", findings=[finding(status="not_tested")]), "partly"),
