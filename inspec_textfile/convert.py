@@ -181,6 +181,8 @@ class _Judged(NamedTuple):
     last: ReportMemory
     continues: str
     past: Past
+    is_lost: bool
+    """What was remembered of its past cannot be read."""
     history: History
     figures: Figures
 
@@ -190,7 +192,8 @@ def _judged(source: Source, data: bytes, modified_ns: int, context: Context) -> 
     report = parse_report(data, source.name, modified_ns)
     report = report if context.options.inputs else without_inputs(report)
     last, continues = _last(source, report, context)
-    past = _past(source, report, last, context)
+    known = memory.past_of(last)
+    past = _past(source, report, known or Past(), last.file.stamp, context)
     history = shown(past, report)
     counted = figures(report, history, context.options.control_series)
     if counted.series > budget.MAX_SERIES:
@@ -200,7 +203,7 @@ def _judged(source: Source, data: bytes, modified_ns: int, context: Context) -> 
     if counted.size > budget.MAX_PROM_BYTES:
         most = f"{budget.MAX_PROM_BYTES >> 20} MiB for one report"
         raise NotAReport(f"would add {counted.size:,} bytes to the .prom, over the limit of {most}: its names are too long")
-    return _Judged(report, last, continues, past, history, counted)
+    return _Judged(report, last, continues, past, known is None, history, counted)
 
 
 def _converted(source: Source, judged: _Judged, size: int, context: Context) -> Converted:
@@ -209,6 +212,8 @@ def _converted(source: Source, judged: _Judged, size: int, context: Context) -> 
     warnings = [*report.warnings, *_warnings_of_past(past, report)]
     errors: list[str] = []
     infos: list[str] = []
+    if judged.is_lost:
+        errors.append(f"{source.path}: what the memory knows of its history cannot be read, so it starts over")
     page = judged.last.file.page
     if context.reports_folder:
         page, missing = _write_page(context.reports_folder, judged, size, context.options, errors, infos)
@@ -265,17 +270,16 @@ def _last(source: Source, report: Report, context: Context) -> tuple[ReportMemor
 
 @lru_cache(maxsize=2 * memory.MAX_GONE)  # each is compared with every report that is new
 def _without_states(past: bytes) -> Past:
-    return memory.past_of(ReportMemory("", parts={"past": past}))
+    return memory.past_of(ReportMemory("", parts={"past": past})) or Past()
 
 
 def _under_new_name(source: Source, other: ReportMemory) -> ReportMemory:
     return ReportMemory(source.name, FileFacts(stamp=""), other.parts)
 
 
-def _past(source: Source, report: Report, last: ReportMemory, context: Context) -> Past:
-    """Return the past of a report with its run, and with those whose files are new since the last run."""
-    past = memory.past_of(last)
-    older = [run for run in source.older if run.stamp > last.file.stamp][-MAX_RUNS:]
+def _past(source: Source, report: Report, past: Past, stamp: str, context: Context) -> Past:
+    """Return the past of a report with its run, and with those whose files are new since the last run, which had `stamp`."""
+    older = [run for run in source.older if run.stamp > stamp][-MAX_RUNS:]
     replaced: Replaced | None = None
     for one in chain(map(_older_report, older), (report,)):  # one at a time: each may be large
         known = without_wrong_clock(past, context.latest)

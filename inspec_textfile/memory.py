@@ -112,13 +112,15 @@ def output_of(report: ReportMemory) -> tuple[Figures | None, Summary | None, str
     return figures, summary, ""
 
 
-def past_of(report: ReportMemory) -> Past:
-    """Return the past of a report, an empty one if it cannot be read."""
+def past_of(report: ReportMemory) -> Past | None:
+    """Return the past of a report, an empty one if none is remembered, None if it cannot be read."""
+    if "past" not in report.parts:
+        return Past()
     try:
         value: Mapping[str, Any] = json.loads(report.parts["past"])
         return codec.past_from_json(value, json.loads(report.parts.get("states", b"{}")))
     except WRONG:
-        return Past()
+        return None
 
 
 def past_parts(past: Past) -> dict[str, bytes]:

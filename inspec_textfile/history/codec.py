@@ -56,7 +56,7 @@ def states_as_json(snapshot: Snapshot | None) -> dict[str, Any]:
 
 
 def _states(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {rule.name: rule.from_json(value[rule.name]) for rule in RULES if rule.name in value}
+    return {rule.name: rule.from_json(value[rule.name]) for rule in RULES if value.get(rule.name)}
 
 
 def _before_as_json(before: Snapshot, last: Snapshot | None) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _before_states(value: Mapping[str, Any], last: Snapshot | None) -> dict[str,
 
 def findings_from_json(states: Mapping[str, Any] | None) -> dict[ControlKey, Finding]:
     """Return the findings in the states that `states_as_json` returned."""
-    return STREAKS.from_json(states[STREAKS.name]) if states and STREAKS.name in states else {}
+    return STREAKS.from_json(states[STREAKS.name]) if states and states.get(STREAKS.name) else {}
 
 
 def _snapshot_as_json(snapshot: Snapshot) -> dict[str, Any]:
