@@ -209,7 +209,7 @@ def _notes(one: Standing) -> Iterable[Markup]:
     if summary and summary.not_loaded:
         css, what = ("not_loaded", "Not loaded") if summary.failed_to_load else ("not_reviewed", "Skipped")
         yield html('<p><b class="{}">{}</b>: {}</p>', css, what, _did_not_run(summary.not_loaded))
-    if summary and one.state == NOT_FULLY_TESTED:
+    if summary and one.state == NOT_FULLY_TESTED and (summary.tally.total or not summary.not_loaded):
         yield html('<p><b class="not_reviewed">Not fully tested</b>: {}</p>', verdict(summary)[1])
 
 
