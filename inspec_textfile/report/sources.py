@@ -249,13 +249,13 @@ def _reports(named: Iterable[tuple[str, str]], latest: float, problems: list[str
     """Yield (path below the folder, source) for each report. Files that are dated ahead of the clock go to `problems`."""
     last_stamp = _stamp_of(latest)
     for (_, path_below), group in _runs(named).items():
-        ahead = [
+        ahead = {
             run.path
             for run in group
             if run.stamp > last_stamp
             # Without a stamp it is placed by its mtime, if there are others.
             or (not run.stamp and len(group) > 1 and modified_ns_of(run.path) / 1e9 > latest)
-        ]
+        }
         if ahead:
             more = f" (and {len(ahead) - 1} more)" if len(ahead) > 1 else ""
             problems.append(
