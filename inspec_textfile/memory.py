@@ -216,19 +216,33 @@ def save(folder: OutputFolder, output_file: str, memory: Memory, *, keep_last: b
 
 
 def _within_limit(memory: Memory) -> tuple[bytes, list[str]]:
-    """Return the content of the file without the largest pasts, and whose they are. Figures stay."""
-    sizes = {name: sum(map(len, report.parts.values())) for name, report in memory.reports.items()}
+    """Return the content of the file without the largest pasts, and whose they are.
+
+    Figures stay, unless they alone are too much: then the largest go as well. No report loses anything that takes less than
+    its share, so what all others lose is enough.
+    """
     reports = dict(memory.reports)
-    dropped = []
-    excess = sum(sizes.values()) - MAX_BYTES * 9 // 10
-    for name in sorted(sizes, key=lambda name: -sizes[name]):
-        if excess <= 0:
-            break
-        report = reports[name]
-        reports[name] = without_past(report)
-        excess -= sizes[name] - sum(map(len, reports[name].parts.values()))
-        dropped.append(name)
-    return encode(memory._replace(reports=reports)), dropped
+    excess = sum(map(_size, reports.values())) - MAX_BYTES * 9 // 10
+    share = MAX_BYTES * 9 // 10 // max(1, len(reports))
+    dropped: dict[str, None] = {}
+    for rest in (without_past, _without_parts):
+        for name, report in sorted(reports.items(), key=lambda item: -_size(item[1])):
+            if excess <= 0 or _size(report) <= share:
+                break
+            reports[name] = rest(report)
+            saved = _size(report) - _size(reports[name])
+            if saved:
+                excess -= saved
+                dropped[name] = None
+    return encode(memory._replace(reports=reports)), list(dropped)
+
+
+def _size(report: ReportMemory) -> int:
+    return sum(map(len, report.parts.values()))
+
+
+def _without_parts(report: ReportMemory) -> ReportMemory:
+    return report._replace(parts={})
 
 
 def without_past(report: ReportMemory) -> ReportMemory:

@@ -330,6 +330,40 @@ def test_a_memory_that_would_grow_too_large_loses_the_largest_pasts_only(host: H
     assert ["large", "figures"] in parts
 
 
+def test_a_memory_that_figures_alone_take_over_its_limit_loses_nothing_of_the_small_reports(host: Host) -> None:
+    host.add("7.1.16/all-pass", "small.json")
+    host.run()
+    before = remembered(host)
+    results = [{"status": "failed", "code_desc": "x", "start_time": "2026-11-24T00:12:26+00:00"}]
+    profiles = [{"name": f"p{number}", "controls": [{"id": "c", "impact": 1, "results": results}]} for number in range(200)]
+    for name in ("large1", "large2"):
+        (host.results / f"{name}.json").write_text(json.dumps({"version": "7.1.16", "profiles": profiles}))
+    most = 100_000  # the figures of one of them take more
+
+    for _ in range(2):
+        code = f"from inspec_textfile import memory; memory.MAX_BYTES = {most}; from inspec_textfile.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *host.options()], capture_output=True, text=True, check=False, timeout=60
+        )
+
+        assert done.returncode == 1
+        assert "would be over" in done.stderr
+        assert "small" not in done.stderr
+        assert (host.textfiles / ".inspec.prom.state").stat().st_size <= most
+        assert readable(host) == {"large1": 1, "large2": 1, "small": 1}
+        assert before["small"] == remembered(host)["small"] == {"file", "figures", "summary", "past", "states"}
+
+
+def remembered(host: Host) -> dict[str, set[str]]:
+    """Return the parts that the memory has of each report."""
+    parts: dict[str, set[str]] = {}
+    for line in (host.textfiles / ".inspec.prom.state").read_text().splitlines():
+        if line.startswith('["report"'):
+            _, report, part = json.loads(line.split("\t")[0])
+            parts.setdefault(report, set()).add(part)
+    return parts
+
+
 def test_two_files_of_metrics_from_the_same_results_remember_apart(host: Host) -> None:
     path = host.add("7.1.16/ssh-baseline")
     other = host.textfiles / "other.prom"
