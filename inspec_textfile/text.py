@@ -19,6 +19,8 @@ _MAX_ON_TERMINAL = 600
 _JSON = json.JSONEncoder(ensure_ascii=False)
 MAX_NAME_BYTES = 1000
 """Of UTF-8, of an id or a name. Thousands of findings each have one."""
+MAX_LABEL_BYTES = 300
+"""Of UTF-8. A managed Prometheus refuses a whole scrape for one label over 1,023 bytes."""
 _DIGEST_CHARACTERS = 16
 
 
@@ -44,6 +46,14 @@ def shortened(text: str, most: int) -> str:
         return text
     ending = f"... sha256:{hashlib.sha256(data).hexdigest()[:_DIGEST_CHARACTERS]}"
     return data[: most - len(ending)].decode("utf-8", "ignore") + ending
+
+
+def label(text: str) -> str:
+    """Return a text as a label's value, cut between two characters if it is very long. Two that differ stay different.
+
+    Names and ids of reports are clean already.
+    """
+    return shortened(text, MAX_LABEL_BYTES)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from inspec_textfile.text import shortened
-
-MAX_LABEL_BYTES = 300
-"""Of UTF-8. A managed Prometheus refuses a whole scrape for one label over 1,023 bytes."""
+from inspec_textfile.text import label
 
 Rows = Iterable["tuple[dict[str, str], float]"]
 """Label values by name, and the value."""
@@ -54,11 +51,3 @@ def family(
         return make
 
     return declare
-
-
-def label(value: str) -> str:
-    """Return a text as a label's value, cut between two characters if it is very long. Two that differ stay different.
-
-    Names and ids of reports are clean already (`text.clean`).
-    """
-    return shortened(value, MAX_LABEL_BYTES)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from inspec_textfile.history.model import History
 from inspec_textfile.metrics import of_report
-from inspec_textfile.metrics.families import Sample, label
+from inspec_textfile.metrics.families import Sample
 from inspec_textfile.report.model import NOT_APPLICABLE, PASSED, RESULT_STATUSES, Report
 from inspec_textfile.report.status import exporter_status, rank
+from inspec_textfile.text import label
 
 CONTROL_SERIES = ("none", "failing", "all")
 """The choices of `--control-series`."""

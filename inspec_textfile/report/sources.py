@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from inspec_textfile.files import read_at_most
 from inspec_textfile.ownership import user_name
-from inspec_textfile.text import clean
+from inspec_textfile.text import label, clean
 
 STDIN = "-"
 MAX_BYTES = 128 * 1024 * 1024
@@ -279,21 +279,25 @@ def _order(run: OlderRun, runs: Sequence[OlderRun]) -> str:
 def _unique_names(reports: Sequence[tuple[str, Source]]) -> Iterator[Source]:
     """Yield the sources with their names. Reports that would have the same one are all named by their folders.
 
-    None of them has the plain name: which of them had it would depend on which others there are.
+    None of them has the plain name: which of them had it would depend on which others there are. Their labels differ, too: a
+    file may be called what a label makes of a longer name.
     """
     wanted_by = Counter(_report_name(path_below) for path_below, _ in reports)
-    taken = set()
+    named: list[tuple[str, Source]] = []
     for path_below, source in reports:
         name = _report_name(path_below)
         if wanted_by[name] > 1 and source.path != STDIN:
             folder, file = os.path.dirname(source.path), os.path.basename(path_below)
             name = _report_name(_name_by_folder(os.path.join(folder, file)))
+        named.append((name, source))
+    labels = set()
+    for name, source in sorted(named, key=lambda item: label(item[0]) == item[0]):
         number = 1
         unique = name
-        while unique in taken:
+        while label(unique) in labels:
             number += 1
             unique = f"{name}~{number}"
-        taken.add(unique)
+        labels.add(label(unique))
         yield source._replace(name=unique)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspec_textfile.metrics.families import MAX_LABEL_BYTES, label
+from inspec_textfile.text import MAX_LABEL_BYTES, label
 
 
 @pytest.mark.parametrize(("length", "is_cut"), [(149, False), (150, False), (151, True), (5000, True)])

@@ -10,6 +10,7 @@ import pytest
 
 from inspec_textfile.report import sources
 from inspec_textfile.report.sources import Source, SourceError, find_sources, read_source
+from inspec_textfile.text import label
 
 
 def names(*arguments: str, results_dir: Path) -> list[str]:
@@ -59,6 +60,21 @@ def test_a_name_does_not_change_when_another_folder_joins(tmp_path: Path) -> Non
     assert "last" not in two | three
     assert two < three
     assert "other" in two
+
+
+def test_a_file_that_is_called_as_the_label_of_another_report(tmp_path: Path) -> None:
+    """Two reports with one label made every series of theirs twice, and node_exporter refuses such a file."""
+    long = tmp_path / ("d" * 150) / ("e" * 150) / "x.json"
+    copy = tmp_path / f"{label(str(long.relative_to(tmp_path).with_suffix('')))}.json"
+    for path in (long, copy):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    for arguments in ((), (str(copy), str(long)), (str(long), str(copy))):
+        found = {os.path.basename(one.path): one.name for one in find_sources(arguments, str(tmp_path), "stdin").found}
+
+        assert label(found["x.json"]) == copy.relative_to(tmp_path).with_suffix("").as_posix()
+        assert label(found[copy.name]) != label(found["x.json"])
 
 
 def test_dated_files_of_one_name_in_two_folders_keep_their_names(tmp_path: Path) -> None:
