@@ -235,7 +235,7 @@ def _converted(source: Source, judged: _Judged, size: int, context: Context) -> 
         errors.append(
             f"{source.path}: its history is over {budget.MAX_PAST_BYTES >> 20} MiB, so it starts over with the next run"
         )
-        past_parts = memory.past_parts(Past())
+        past_parts = {"past": memory.past_parts(Past())["past"]}  # no states: it is read again, and told, in every run
     new = ReportMemory(source.name, file, {**memory.output_parts(judged.figures, summary), **past_parts})
     moved_from = "" if judged.continues else _other_file(source, judged.last)
     return Converted("", new, judged.figures, summary, judged.continues, moved_from, tuple(errors), tuple(infos))
