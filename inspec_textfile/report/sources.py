@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from inspec_textfile.files import read_at_most
 from inspec_textfile.ownership import user_name
-from inspec_textfile.text import label, clean
+from inspec_textfile.text import clean, label
 
 STDIN = "-"
 MAX_BYTES = 128 * 1024 * 1024
@@ -26,6 +26,7 @@ MAX_REPORTS = 10_000
 """Reports of one run."""
 
 _SUFFIX = ".json"
+_PAGE_SUFFIX = ".json.html"
 _MOST_AHEAD_OF_UTC = 14 * 3600
 
 
@@ -166,7 +167,8 @@ def _prefixes(path: str, argument: str) -> tuple[str, ...]:
 def _walk(folder: str, problems: list[str], hidden: list[str]) -> Iterator[str]:
     """Yield the paths of all `*.json` below a folder; also folders with such a name, so that they are reported.
 
-    Folders that cannot be looked into go to `hidden`, and a sentence about each to `problems`.
+    Folders that are not looked into go to `hidden`, and a sentence about each to `problems`: those that cannot be listed,
+    links, and those whose reports' pages would be below the page of another report.
     """
     waiting = [folder]
     while waiting:
@@ -181,7 +183,10 @@ def _walk(folder: str, problems: list[str], hidden: list[str]) -> Iterator[str]:
         for entry in listed:
             if entry.name.endswith(_SUFFIX):
                 yield entry.path
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False) and entry.name.endswith(_PAGE_SUFFIX):
+                problems.append(f"{entry.path}: the folder is called as a page is, which could not be written then; rename it")
+                hidden.append(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
             elif entry.is_symlink() and os.path.isdir(entry.path):
                 problems.append(f"{entry.path}: is a link to a folder, which is not followed; give it as an argument instead")

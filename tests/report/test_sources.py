@@ -230,6 +230,21 @@ def test_a_file_in_a_folder_s_place(tmp_path: Path) -> None:
     assert "the folder is a file: pass a folder, or pass the file as an argument" in found.problems[0]
 
 
+def test_a_folder_that_would_be_in_the_place_of_a_page_is_told(tmp_path: Path) -> None:
+    """The pages of web01 and of web01.json.html/x cannot both be written."""
+    (tmp_path / "host" / "web01.json.html").mkdir(parents=True)
+    for name in ("web01.json", "web01.json.html/x.json"):
+        (tmp_path / "host" / name).touch()
+
+    found = find_sources((), str(tmp_path), "stdin")
+
+    assert [source.name for source in found.found] == ["host/web01"]
+    assert found.problems == (
+        f"{tmp_path}/host/web01.json.html: the folder is called as a page is, which could not be written then; rename it",
+    )
+    assert found.may_hide("host/web01.json.html/x")
+
+
 def test_links_to_folders_are_not_followed_but_told(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
 
