@@ -30,15 +30,21 @@ class _Place(NamedTuple):
     """Keys whose values stay as they are."""
     places: Mapping[str, _Place] = {}
     """Keys below which objects of other kinds are."""
+    masks_keys: bool = False
+    """Whether its keys, and those of all below, are texts of a profile."""
 
 
 _NOTHING = _Place()
-_INPUT = _Place(frozenset({"name"}))
+_TEXTS = _Place(masks_keys=True)
+_VALUES = {"value": _TEXTS, "default": _TEXTS}
+_INPUT = _Place(frozenset({"name"}), {"options": _Place(places=_VALUES), **_VALUES})
 _RESULT = _Place(frozenset({"status", "start_time", "run_time", "resource_class"}))
 _CONTROL = _Place(
     frozenset({"id", "profile_id", "impact", "status", "start_time", "run_time"}),
     {
         **dict.fromkeys(RESULTS.keys, _RESULT),
+        "tags": _TEXTS,
+        "descriptions": _TEXTS,
         "waiver_data": _Place(frozenset({"expiration_date", "run", "skipped_due_to_waiver"})),
         "attestation_data": _Place(frozenset({"status", "updated", "frequency"})),
     },
@@ -113,8 +119,11 @@ def _masked(value: Any, values: list[str], place: _Place) -> Any:
     if isinstance(value, list):
         return [_masked(item, values, place) for item in value]
     if isinstance(value, dict):
+        below = _TEXTS if place.masks_keys else _NOTHING
         return {
-            key: item if key in place.kept else _masked(item, values, place.places.get(key, _NOTHING))
+            _masked(key, values, _NOTHING) if place.masks_keys else key: (
+                item if key in place.kept else _masked(item, values, place.places.get(key, below))
+            )
             for key, item in value.items()
         }
     return MASK if type(value) in (int, float) and str(value) in values else value
