@@ -27,7 +27,7 @@ from inspec_textfile.report.inputs import without_inputs
 from inspec_textfile.report.model import Report
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport, ReportWarning, unexpected
-from inspec_textfile.report.sources import STDIN, OlderRun, Source, SourceError, read_source, without_stamp
+from inspec_textfile.report.sources import MAX_BYTES, STDIN, OlderRun, Source, SourceError, read_source, without_stamp
 from inspec_textfile.summary import Summary, summarize
 from inspec_textfile.text import digest_of
 
@@ -150,7 +150,8 @@ def _convert(source: Source, context: Context) -> Converted:
             counted, summary, lost = memory.output_of(last)
             if counted and summary and not lost:
                 return Converted("", last.with_file(modified_ns=modified_ns, path=path_of(source)), counted, summary)
-        with time_limit(budget.seconds_for(len(data))):
+        older = sum(map(_size_of, _new_runs(source, last.file.stamp if last else "")))
+        with time_limit(budget.seconds_for(len(data) + older)):
             judged = _judged(source, data, modified_ns, context)
         return _converted(source, judged, len(data), context)
     except (SourceError, NotAReport) as error:
@@ -279,7 +280,7 @@ def _under_new_name(source: Source, other: ReportMemory) -> ReportMemory:
 
 def _past(source: Source, report: Report, past: Past, stamp: str, context: Context) -> Past:
     """Return the past of a report with its run, and with those whose files are new since the last run, which had `stamp`."""
-    older = [run for run in source.older if run.stamp > stamp][-MAX_RUNS:]
+    older = _new_runs(source, stamp)
     replaced: Replaced | None = None
     for one in chain(map(_older_report, older), (report,)):  # one at a time: each may be large
         known = without_wrong_clock(past, context.latest)
@@ -288,6 +289,19 @@ def _past(source: Source, report: Report, past: Past, stamp: str, context: Conte
             replaced = past.replaced or replaced
             past = past._replace(replaced=replaced)
     return past
+
+
+def _new_runs(source: Source, stamp: str) -> list[OlderRun]:
+    """Return the older files of a report that are new since the last run, which had `stamp`, as many as are remembered."""
+    return [run for run in source.older if run.stamp > stamp][-MAX_RUNS:]
+
+
+def _size_of(run: OlderRun) -> int:
+    """Return how many bytes of a file would be read."""
+    try:
+        return min(os.stat(run.path).st_size, MAX_BYTES)
+    except OSError:
+        return 0
 
 
 def _older_report(run: OlderRun) -> Report | None:

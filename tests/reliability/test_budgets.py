@@ -149,6 +149,17 @@ def test_seconds_of_reading(fleet: Host) -> None:
     assert_neighbour_is_untouched(fleet, before, its_page)
 
 
+def test_seconds_of_reading_a_pile_of_dated_files(fleet: Host) -> None:
+    """As many as are remembered are read at first: a pile that takes longer than its newest file may was never read."""
+    for day in range(1, 29):
+        add(fleet, [{"name": "p", "controls": [control(number) for number in range(1_000)]}], f"pile-202611{day:02}T060000")
+
+    done = limited(fleet, _BASE_SECONDS=0.05, _SECONDS_PER_MEGABYTE=2.0)
+
+    assert "takes too long to read" not in done.stderr
+    assert fleet.series()['inspec_report_readable{report="pile"}'] == 1
+
+
 def test_bytes_of_the_past(fleet: Host) -> None:
     """Its own past starts over with each run; its figures and its page are whole."""
     before, its_page = of(fleet, "neighbour"), page(fleet, "neighbour")
