@@ -686,6 +686,49 @@ def test_findings_go_on_under_the_names_that_profiles_get(runs: list[dict[str, R
     assert told.changes.newly_failing == told.changes.fixed == ()
 
 
+_TWIN = {**_PASSED, "b": "failed", "c": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"p": Ran(_FOUR), "q": Ran(_TWIN)}, {"v": Ran(_FOUR), "w": Ran(_TWIN)}),
+        ({"q": Ran(_TWIN), "p": Ran(_FOUR)}, {"w": Ran(_TWIN), "v": Ran(_FOUR)}),
+        ({"p": Ran({"b": "failed"}), "q": Ran(_FOUR)}, {"w": Ran({"b": "failed"}), "v": Ran(_FOUR)}),
+    ],
+    ids=["the same ids", "in another order", "one has some ids of the other"],
+)
+def test_of_two_profiles_with_the_same_ids_each_goes_on_under_its_own_new_name(
+    before: dict[str, Ran], now: dict[str, Ran]
+) -> None:
+    told = after(report(0, **before), report(1, **now))  # type: ignore[arg-type]
+
+    failed = {ControlKey(name, id_) for name, ran in now.items() for id_, status in ran.controls.items() if status == "failed"}
+    assert told.findings.keys() == failed
+    assert {finding.since for finding in told.findings.values()} == {day(0)}
+    assert told.changes.newly_failing == told.changes.fixed == ()
+
+
+@pytest.mark.parametrize("wrapped", ["pq", "q"], ids=["both are wrapped", "one is wrapped, the other renamed"])
+def test_of_two_profiles_with_the_same_ids_each_goes_on_in_its_own_wrapper(wrapped: str) -> None:
+    """By name it would be the other one."""
+    wrapper_of = {"p": "w", "q": "v"}
+    below = [
+        profile(name, *(control(id_, status) for id_, status in ran.items()), parent=wrapper_of[name])
+        if name in wrapped
+        else profile(wrapper_of[name], *(control(id_, status) for id_, status in ran.items()))
+        for name, ran in (("p", _FOUR), ("q", _TWIN))
+    ]
+    wrappers = [profile(wrapper_of[name], *map(control, _FOUR)) for name in wrapped]
+    now = report(1)._replace(profiles=resolve((*wrappers, *below)))
+
+    told = after(report(0, p=Ran(_FOUR), q=Ran(_TWIN)), now)
+
+    assert {*told.findings} == {ControlKey(name, id_) for name, ids in (("w", "ab"), ("v", "bc")) for id_ in ids}
+    assert {finding.since for finding in told.findings.values()} == {day(0)}
+    assert told.changes.newly_failing == told.changes.fixed == ()
+
+
 def test_nothing_is_new_in_a_profile_that_has_the_fewer_controls_of_one_that_is_split() -> None:
     """It is run for the first time."""
     told = after(

@@ -273,22 +273,28 @@ def _renamed(before: Snapshot | None, report: Report) -> _Renamed:
     """Return (new name, old name) of profiles that got another name or a wrapper, were split or merged.
 
     The old one is not in the report, and most of its controls are in profiles that were first run since it last was, or of
-    which another version is the first that has any of them. Those that have most of them come first.
+    which another version is the first that has any of them. The first one, which goes on with the rest, too, is the wrapper of
+    the old one; else the one that has most of its controls, and the fewest others; of equal ones the next in the report.
     """
     known = before.profiles if before else {}
     present = {profile.name for profile in report.profiles}
     found = [(profile, {control.id for control in profile.controls}) for profile in loaded(report)]
+    sizes = {profile.name: len(ids) for profile, ids in found}
+    layers = {profile.name: profile.layers for profile, _ in found}
     renamed: list[tuple[str, str]] = []
-    for old, run in known.items():
-        if old in present:
-            continue
+    gone = {old: run for old, run in known.items() if old not in present}
+    taken = {new for new, below in layers.items() if not gone.keys().isdisjoint(below)}
+    for old, run in gone.items():
         shared = {
             profile.name: ids.intersection(run.controls)
             for profile, ids in found
             if _may_follow(profile, known.get(profile.name), run)
         }
         if len(set().union(*shared.values())) * 2 > len(run.controls):
-            renamed += [(new, old) for new in sorted(shared, key=lambda new: (-len(shared[new]), new)) if shared[new]]
+            ranks = {new: (old not in layers[new], -len(ids), sizes[new], new in taken) for new, ids in shared.items() if ids}
+            ranked = sorted(ranks, key=lambda new: ranks[new])
+            taken.add(ranked[0])
+            renamed += [(new, old) for new in ranked]
     return renamed
 
 

@@ -256,18 +256,21 @@ def _is_complete(profile: ProfileRun, seen: Seen | None) -> bool:
 def _renamed(past: Past, run: Run) -> tuple[dict[Key, Finding], dict[str, Seen]]:
     """Take along what is known of a profile that is gone, most of whose controls are in profiles that were first run since."""
     findings, profiles = dict(past.findings), dict(past.profiles)
+    taken: set[str] = set()
     for old, seen in past.profiles.items():
         if old in run.profiles:
             continue
         shared = {
             new: seen.listed & set(run.profiles[new].controls)
-            for new in sorted(_loaded(run))
-            if _may_follow(past.profiles.get(new), run.profiles[new], seen)
+            for new in run.profiles
+            if new in _loaded(run) and _may_follow(past.profiles.get(new), run.profiles[new], seen)
         }
         if 2 * len(frozenset().union(*shared.values())) <= len(seen.listed):
             continue
         RULES["a profile is renamed"] += 1
-        first, *others = sorted((new for new in shared if shared[new]), key=lambda new: -len(shared[new]))
+        ranks = {new: (-len(ids), len(run.profiles[new].controls), new in taken) for new, ids in shared.items() if ids}
+        first, *others = sorted(ranks, key=lambda new: ranks[new])
+        taken.add(first)
         profiles.setdefault(first, seen)
         del profiles[old]
         for key, finding in past.findings.items():
