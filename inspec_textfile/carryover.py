@@ -125,13 +125,14 @@ def last_good(broken: Unreadable, last: ReportMemory | None, folder: OutputFolde
     since_ns = int(broken.since * 1e9) if broken.since else 0
     report = report.with_file(gone=False, unreadable_since_ns=since_ns)
     name = page_file(broken.name)
-    if folder and report.file.page and folder.digest(name) == report.file.page:
-        old = folder.read(name, MAX_OUTPUT_BYTES) or b""
-        new = pages.with_notice(old, broken.reason, broken.since, broken.path)
-        if new is not None and new != old:
-            try:
-                folder.replace(name, new, durable=False)
-            except OutputError as error:
-                return report, str(error)
+    old = folder.read(name, MAX_OUTPUT_BYTES) if folder else None
+    new = pages.with_notice(old, broken.reason, broken.since, broken.path) if old else None
+    if folder and old and new and new != old:
+        try:
+            folder.replace(name, new, durable=False)
+        except OutputError as error:
+            return report, str(error)
+        # Else somebody changed it, or it is of a later run than the memory: it is not ours to remove.
+        if digest_of(old) == report.file.page:
             report = report.with_file(page=digest_of(new))
     return report, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -365,6 +366,25 @@ def test_the_index_leads_to_a_last_good_page_that_is_not_remembered(fleet: Host)
     assert fleet.run().returncode == 1
 
     assert 'href="inspec-web01.json.html"' in (fleet.reports / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"x")], ids=["missing", "damaged"]
+)
+def test_a_page_of_the_run_after_the_memory_gets_its_notice(fleet: Host, damage: Callable[[Path], object]) -> None:
+    """The memory of the run before does not know the last page, which would stay as if nothing were wrong."""
+    fleet.add("5.24.24/ssh-baseline", "web01.json")
+    fleet.run()
+    damage(fleet.textfiles / ".inspec.prom.state")
+    (fleet.results / "web01.json").write_text("{")
+
+    for _ in range(2):
+        assert fleet.run().returncode == 1
+        assert page(fleet, "web01").read_text().count("Newer results could not be read since") == 1
+
+    fleet.add("7.1.16/ssh-baseline", "web01.json")
+    assert fleet.run().returncode == 0
+    assert "Newer results could not be read since" not in page(fleet, "web01").read_text()
 
 
 def test_a_file_that_is_renamed_twice_is_the_same_report(host: Host) -> None:
