@@ -15,12 +15,19 @@ MAX_PROM_BYTES = 8 * 1024 * 1024
 """Of its series, about."""
 MAX_PAST_BYTES = 4 * 1024 * 1024
 """Of its part of the memory that holds its past."""
+MAX_FINDINGS, _LEAST_FINDINGS = 1_000_000, 250
+"""Open findings of all reports of a run, as the index, controls.html and findings.csv need them; and of one at least."""
 _PAGE_BYTES, _PAGE_BYTES_A_BYTE = 4_000_000, 4
 _BASE_SECONDS, _SECONDS_PER_MEGABYTE = 5.0, 1.0
 
 
 class OutOfTime(BaseException):
     """A report took longer than it may. Not an Exception: whoever catches those must not go on with it."""
+
+
+def findings_for(reports: int) -> int:
+    """Return how many open findings of each report the files that show all reports may have. `reports`: of the run."""
+    return max(_LEAST_FINDINGS, MAX_FINDINGS // max(1, reports))
 
 
 def page_bytes_for(size: int) -> int:

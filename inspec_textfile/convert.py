@@ -28,7 +28,7 @@ from inspec_textfile.report.model import Report
 from inspec_textfile.report.parse import parse_report
 from inspec_textfile.report.problems import NotAReport, ReportWarning, unexpected
 from inspec_textfile.report.sources import MAX_BYTES, STDIN, OlderRun, Source, SourceError, read_source, without_stamp
-from inspec_textfile.summary import Summary, summarize
+from inspec_textfile.summary import Summary, summarize, worst_first
 from inspec_textfile.text import digest_of
 
 _WORTH_A_PROCESS = 1_000_000
@@ -67,6 +67,8 @@ class Context(NamedTuple):
     """By SHA-256 of their last results, the reports that may have another name by now."""
     vanished: tuple[ReportMemory, ...]
     """The reports whose names are not among the results any more: those of the last run, and those that were gone before."""
+    most_findings: int
+    """Open findings of one report that the files which show all reports may have."""
     latest: float
     """No run can have begun after this: Unix time, seconds."""
 
@@ -142,6 +144,20 @@ def _weight(source: Source, context: Context) -> int:
 
 
 def _convert(source: Source, context: Context) -> Converted:
+    """Return what became of a results file: of its findings the worst, as many as there may be."""
+    one = _converted_or_known(source, context)
+    findings = one.summary.findings if one.summary else ()
+    if not one.summary or len(findings) <= context.most_findings:
+        return one
+    kept = tuple(sorted(sorted(findings, key=worst_first)[: context.most_findings]))
+    problem = (
+        f"{source.path}: has {len(findings):,} open findings; its page has all, the files that show all reports have the worst "
+        f"{len(kept):,} of them: split the run"
+    )
+    return one._replace(summary=one.summary._replace(findings=kept), errors=(*one.errors, problem))
+
+
+def _converted_or_known(source: Source, context: Context) -> Converted:
     try:
         data, modified_ns = context.read(source)
         digest = digest_of(data)

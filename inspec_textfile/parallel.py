@@ -89,7 +89,7 @@ def _be_killed_first() -> None:
 
 
 def _results(file: BinaryIO) -> Iterator[tuple[int, _T]]:
-    """Yield the results in a file; the last may be cut off, if its process was killed."""
-    with suppress(EOFError, pickle.UnpicklingError):
+    """Yield the results in a file; the last may be cut off, if its process was killed, or too large for this one."""
+    with suppress(EOFError, pickle.UnpicklingError, MemoryError):
         while True:
             yield pickle.load(file)  # noqa: S301  # from our own child process

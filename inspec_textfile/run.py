@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from inspec_textfile import __version__, carryover, memory
+from inspec_textfile import __version__, budget, carryover, memory
 from inspec_textfile.convert import Context, Converted, Options, cache_key, convert, path_of
 from inspec_textfile.files import BusyError, OutputError, OutputFolder
 from inspec_textfile.inspec_runs import inspec_runs
@@ -205,6 +205,7 @@ def _convert(
         moved=moved,
         by_digest={report.file.digest: report for report in by_age if _may_have_moved(report, paths)},
         vanished=tuple(report for name, report in known.items() if name not in paths),
+        most_findings=budget.findings_for(len(sources.found)),
         latest=max(clock.now(), last.written) + _CLOCK_TOLERANCE,
     )
     converted = convert(sources.found, context, lambda count: say.progress(count, len(sources.found)))

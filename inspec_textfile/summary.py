@@ -204,6 +204,16 @@ class Summary(NamedTuple):
         )
 
 
+def severity_rank(severity: str) -> int:
+    """Sort key of a severity, worst first."""
+    return LEVELS.index(severity)
+
+
+def worst_first(one: OpenFinding) -> tuple[object, ...]:
+    """Sort key of open findings: by severity, longest open first."""
+    return severity_rank(one.finding.severity), one.finding.since, one.profile, one.control
+
+
 def open_list(findings: Mapping[ControlKey, Finding], at: float) -> tuple[OpenFinding, ...]:
     """Return the findings that are open at a time (Unix time, seconds), in the order of their controls."""
     return tuple(OpenFinding(*key, finding) for key, finding in sorted(findings.items()) if finding.is_open(at))

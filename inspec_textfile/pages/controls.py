@@ -21,10 +21,10 @@ from inspec_textfile.pages.standing import (
     is_new,
     is_overdue,
     open_for,
-    severity_rank,
     standings,
 )
 from inspec_textfile.report.model import LEVELS, NOT_REVIEWED, NOT_TESTED
+from inspec_textfile.summary import severity_rank
 from inspec_textfile.words import number
 
 MAX_BYTES = 4_500_000

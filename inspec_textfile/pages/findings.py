@@ -11,8 +11,9 @@ from functools import lru_cache
 from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.links import anchor, page_link
 from inspec_textfile.pages.markup import defuse
-from inspec_textfile.pages.standing import DAY, is_overdue, worst_first
+from inspec_textfile.pages.standing import DAY, is_overdue
 from inspec_textfile.pages.times import stamp
+from inspec_textfile.summary import worst_first
 
 COLUMNS = (
     *("report", "host", "profile", "version", "control", "title", "severity", "status", "since", "first_seen"),

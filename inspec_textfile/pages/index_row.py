@@ -16,12 +16,11 @@ from inspec_textfile.pages.standing import (
     UNREADABLE,
     Standing,
     open_for,
-    worst_first,
 )
 from inspec_textfile.pages.times import day_and_time, duration, minute, moment
 from inspec_textfile.pages.trend import trend
 from inspec_textfile.report.model import ERROR, LEVELS, NOT_APPLICABLE, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
-from inspec_textfile.summary import Summary, Tally
+from inspec_textfile.summary import Summary, Tally, worst_first
 from inspec_textfile.verdict import tests, verdict
 from inspec_textfile.words import UNKNOWN, number
 

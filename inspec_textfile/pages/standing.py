@@ -10,7 +10,7 @@ from inspec_textfile.history.model import Finding
 from inspec_textfile.pages.fleet import Fleet, FleetReport
 from inspec_textfile.pages.times import age
 from inspec_textfile.report.model import LEVELS, NOT_REVIEWED, NOT_TESTED, PASSED, WAIVED
-from inspec_textfile.summary import OpenFinding, Summary
+from inspec_textfile.summary import Summary
 
 DAY = 86_400.0
 NEW_DAYS = 7
@@ -145,16 +145,6 @@ def open_for(finding: Finding, now: float) -> str:
     if now - finding.since < 60:
         return "first run" if finding.first_seen else "this run"
     return f"{'≥ ' if finding.first_seen else ''}{age(now - finding.since)}"
-
-
-def severity_rank(severity: str) -> int:
-    """Sort key of a severity, worst first."""
-    return LEVELS.index(severity)
-
-
-def worst_first(one: OpenFinding) -> tuple[object, ...]:
-    """Sort key of open findings: by severity, longest open first."""
-    return severity_rank(one.finding.severity), one.finding.since, one.profile, one.control
 
 
 # --- groups -------------------------------------------------------------------------------------------------------------------

@@ -177,6 +177,26 @@ def test_bytes_of_the_past(fleet: Host) -> None:
         assert (fleet.reports / "findings.csv").read_text().count("\ngreedy,") == 200
 
 
+def test_findings_in_the_files_that_show_all_reports(fleet: Host) -> None:
+    """Each report has its share; figures and page have all."""
+    before, its_page = of(fleet, "neighbour"), page(fleet, "neighbour")
+    many = [control(number) for number in range(30)]
+    add(fleet, [{"name": "p", "controls": [*many, {**control(31), "impact": 0.9}]}])
+
+    for _ in range(2):  # the second time, nothing has changed
+        done = limited(fleet, MAX_FINDINGS=40, _LEAST_FINDINGS=0)
+
+        assert done.returncode == 1
+        assert "greedy.json: has 31 open findings; its page has all" in done.stderr
+        assert "neighbour" not in done.stderr
+        listed = [line for line in (fleet.reports / "findings.csv").read_text().splitlines() if line.startswith("greedy,")]
+        assert len(listed) == 20
+        assert any("critical" in line for line in listed)
+        assert sum(value for name, value in of(fleet, "greedy").items() if name.startswith("inspec_controls")) == 31
+        assert_neighbour_is_untouched(fleet, before, its_page)
+    assert limited(fleet, MAX_FINDINGS=62, _LEAST_FINDINGS=0).returncode == 0
+
+
 def test_long_names_make_no_long_memory(fleet: Host) -> None:
     """A name of 2,000 control characters, each of which takes six bytes in JSON, on each of many findings."""
     before, its_page = of(fleet, "neighbour"), page(fleet, "neighbour")
