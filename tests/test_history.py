@@ -729,6 +729,17 @@ def test_of_two_profiles_with_the_same_ids_each_goes_on_in_its_own_wrapper(wrapp
     assert told.changes.newly_failing == told.changes.fixed == ()
 
 
+def test_a_profile_that_is_left_out_does_not_go_on_in_the_wrapper_of_another_one() -> None:
+    """Of two profiles with the same ids one is filtered out, in the run in which the other gets a wrapper."""
+    below = profile("q", *(control(id_, "passed") for id_ in _FOUR), parent="v")
+    now = report(1)._replace(profiles=resolve((profile("v", *map(control, _FOUR)), below)))
+
+    told = after(report(0, p=Ran(_FOUR), q=Ran(_PASSED)), now)
+
+    assert {key: finding.status for key, finding in told.findings.items()} == {A: "not_tested", B: "not_tested"}
+    assert told.changes.fixed == ()
+
+
 def test_nothing_is_new_in_a_profile_that_has_the_fewer_controls_of_one_that_is_split() -> None:
     """It is run for the first time."""
     told = after(
