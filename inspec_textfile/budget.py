@@ -13,8 +13,8 @@ MAX_SERIES = 20_000
 """Series of a report in the .prom, not counting those of single controls. Prometheus and node_exporter keep each in memory."""
 MAX_PROM_BYTES = 8 * 1024 * 1024
 """Of its series, about."""
-MAX_PAST_BYTES = 4 * 1024 * 1024
-"""Of its part of the memory that holds its past."""
+MAX_PAST_BYTES, _LEAST_PAST_BYTES, _ALL_PASTS = 4 * 1024 * 1024, 512 * 1024, 1024 * 1024 * 1024
+"""Of its part of the memory that holds its past; less where a run has many reports, since it holds all pasts until its end."""
 MAX_FINDINGS, _LEAST_FINDINGS = 1_000_000, 250
 """Open findings of all reports of a run, as the index, controls.html and findings.csv need them; and of one at least."""
 _PAGE_BYTES, _PAGE_BYTES_A_BYTE = 4_000_000, 4
@@ -23,6 +23,11 @@ _BASE_SECONDS, _SECONDS_PER_MEGABYTE = 5.0, 1.0
 
 class OutOfTime(BaseException):
     """A report took longer than it may. Not an Exception: whoever catches those must not go on with it."""
+
+
+def past_bytes_for(reports: int) -> int:
+    """Return how many bytes the past of each report may have. `reports`: of the run."""
+    return min(MAX_PAST_BYTES, max(_LEAST_PAST_BYTES, _ALL_PASTS // max(1, reports)))
 
 
 def findings_for(reports: int) -> int:

@@ -69,6 +69,8 @@ class Context(NamedTuple):
     """The reports whose names are not among the results any more: those of the last run, and those that were gone before."""
     most_findings: int
     """Open findings of one report that the files which show all reports may have."""
+    most_past: int
+    """Bytes of the past of one report."""
     latest: float
     """No run can have begun after this: Unix time, seconds."""
 
@@ -248,9 +250,9 @@ def _converted(source: Source, judged: _Judged, size: int, context: Context) -> 
         warnings=tuple(warnings),
     )
     past_parts = memory.past_parts(past)
-    if sum(map(len, past_parts.values())) > budget.MAX_PAST_BYTES:
+    if sum(map(len, past_parts.values())) > context.most_past:
         errors.append(
-            f"{source.path}: its history is over {budget.MAX_PAST_BYTES >> 20} MiB, so it starts over with the next run"
+            f"{source.path}: its history is over {context.most_past >> 10:,} KiB, so it starts over with the next run"
         )
         past_parts = {"past": memory.past_parts(Past())["past"]}  # no states: it is read again, and told, in every run
     new = ReportMemory(source.name, file, {**memory.output_parts(judged.figures, summary), **past_parts})

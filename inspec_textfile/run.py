@@ -206,6 +206,7 @@ def _convert(
         by_digest={report.file.digest: report for report in by_age if _may_have_moved(report, paths)},
         vanished=tuple(report for name, report in known.items() if name not in paths),
         most_findings=budget.findings_for(len(sources.found)),
+        most_past=budget.past_bytes_for(len(sources.found)),
         latest=max(clock.now(), last.written) + _CLOCK_TOLERANCE,
     )
     converted = convert(sources.found, context, lambda count: say.progress(count, len(sources.found)))

@@ -160,16 +160,19 @@ def test_seconds_of_reading_a_pile_of_dated_files(fleet: Host) -> None:
     assert fleet.series()['inspec_report_readable{report="pile"}'] == 1
 
 
-def test_bytes_of_the_past(fleet: Host) -> None:
+@pytest.mark.parametrize(
+    "limits", [{"MAX_PAST_BYTES": 50_000}, {"_ALL_PASTS": 100_000, "_LEAST_PAST_BYTES": 0}], ids=["of a report", "of a run"]
+)
+def test_bytes_of_the_past(fleet: Host, limits: dict[str, int]) -> None:
     """Its own past starts over with each run; its figures and its page are whole."""
     before, its_page = of(fleet, "neighbour"), page(fleet, "neighbour")
     add(fleet, [{"name": "p", "controls": [control(number, title="t" * 200) for number in range(200)]}])
 
     for _ in range(2):  # the second time, nothing has changed
-        done = limited(fleet, MAX_PAST_BYTES=50_000)
+        done = limited(fleet, **limits)
 
         assert done.returncode == 1
-        assert "greedy.json: its history is over 0 MiB, so it starts over with the next run" in done.stderr
+        assert "greedy.json: its history is over 48 KiB, so it starts over with the next run" in done.stderr
         assert fleet.series()['inspec_report_readable{report="greedy"}'] == 1
         assert sum(value for name, value in of(fleet, "greedy").items() if name.startswith("inspec_controls")) == 200
         assert {"figures", "summary"} <= remembered(fleet, "greedy")
