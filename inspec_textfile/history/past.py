@@ -286,13 +286,12 @@ def _renamed(before: Snapshot | None, report: Report) -> _Renamed:
     taken = {new for new, below in layers.items() if not gone.keys().isdisjoint(below)}
     just_gone = {old for old, run in gone.items() if not run.missed}
     for old, run in gone.items():
-        # A wrapper of others that went in the same run shows by its layers that this one is not below it.
-        others = just_gone - {old} if old in just_gone else set()
         shared = {
             profile.name: ids.intersection(run.controls)
             for profile, ids in found
             if _may_follow(profile, known.get(profile.name), run)
-            and (old in profile.layers or others.isdisjoint(profile.layers))
+            # A wrapper of others that went in the same run shows by its layers that this one is not below it.
+            and (run.missed or old in profile.layers or just_gone.isdisjoint(profile.layers))
         }
         if len(set().union(*shared.values())) * 2 > len(run.controls):
             ranks = {new: (old not in layers[new], -len(ids), sizes[new], new in taken) for new, ids in shared.items() if ids}

@@ -71,16 +71,18 @@ def profile_rows(profiles: Iterable[Profile]) -> Markup:
     )
 
 
+def platform_name(report: Report) -> str:
+    """Return what the platform of a report is: of a converter's, the converter itself."""
+    return "Made by" if report.is_converted else "Platform"
+
+
 def about_section(report: Report) -> Markup:
     """Return everything else that the report says about itself and its profiles."""
     rows = [
         ("Report", html("{}", report.name)),
         ("Host", html("{}", report.target) if report.target else None),
         ("Host id", html("{}", report.target_id) if report.target_id else None),
-        (
-            "Made by" if report.is_converted else "Platform",
-            html("{} {}", report.platform, report.platform_release) if report.platform else None,
-        ),
+        (platform_name(report), html("{} {}", report.platform, report.platform_release) if report.platform else None),
         ("Took", duration(report.duration) if report.duration is not None else None),
         *((name, html("{}", value)) for name, value in report.facts),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspec_textfile import __version__
 from inspec_textfile.history.model import ControlKey, Finding, History
 from inspec_textfile.pages import links, past
-from inspec_textfile.pages.about import about_section, not_loaded, profile_rows
+from inspec_textfile.pages.about import about_section, not_loaded, platform_name, profile_rows
 from inspec_textfile.pages.control import Context, Row, control_markup, row
 from inspec_textfile.pages.frame import REPORT, page
 from inspec_textfile.pages.markup import NOTHING, Markup, html, join
@@ -119,7 +119,7 @@ def _header(report: Report, summary: Summary, host: str, profiles: str) -> Marku
             [
                 ("Run", moment(report.started, "run") if report.started is not None else None),
                 ("Took", duration(report.duration) if report.duration is not None else None),
-                ("Made by" if report.is_converted else "Platform", html("{}", summary.platform) if summary.platform else None),
+                (platform_name(report), html("{}", summary.platform) if summary.platform else None),
                 ("InSpec", html("{}", summary.inspec_version) if summary.inspec_version else None),
                 ("Report", html("{}", report.name)),
             ]

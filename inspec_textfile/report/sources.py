@@ -26,7 +26,7 @@ MAX_REPORTS = 10_000
 """Reports of one run."""
 
 _SUFFIX = ".json"
-_PAGE_SUFFIX = ".json.html"
+_PAGE_SUFFIX = f"{_SUFFIX}.html"
 _MOST_AHEAD_OF_UTC = 14 * 3600
 
 

@@ -18,12 +18,11 @@ from helpers.attacks import ATTACKS
 from helpers.browser import Opened, axe, chromium, tab, until
 from helpers.entries import control, result
 from helpers.marks import long
-from helpers.pasts import index_of
+from helpers.pasts import DAY, index_of
 from helpers.reports import load, profile_of, published, report_full_of, report_of
 from helpers.servers import eventually
 
 __all__ = ["chromium", "tab"]  # fixtures
-_DAY = 86_400.0
 
 VISIBLE = "[...document.querySelectorAll('.c')].filter(c => !c.hidden).length"
 STRANGE = report_full_of("<b>\u202e \x1b[31m& \"'` \ud800\n\nx")
@@ -347,7 +346,7 @@ def test_on_a_phone_a_long_id_neither_covers_nor_pushes_out_what_follows(tab: Op
     )
     keys = [ControlKey("made", one.id) for one in report.profiles[0].controls]
     history = History(
-        (RunCounts(0.0), RunCounts(_DAY)), dict.fromkeys(keys, Finding(since=-200 * _DAY, first_seen=True, tests=1))
+        (RunCounts(0.0), RunCounts(DAY)), dict.fromkeys(keys, Finding(since=-200 * DAY, first_seen=True, tests=1))
     )
     page = tab.open(pages.render_report(report, history, {"unknown": 30, "medium": 30}), width=320)
     page.evaluate(f"for (const row of document.querySelectorAll('.c')) row.open = {'true' if is_open else 'false'}")
@@ -372,7 +371,7 @@ def test_what_is_no_longer_tested_has_one_icon_skipped_or_not_in_the_report(tab:
     report = report_of(profile_of(control("skipped", results=(result("skipped"),)), control("other", "passed")))
     keys = [ControlKey("made", id_) for id_ in ("skipped", "gone")]
     findings = dict.fromkeys(keys, Finding(status="not_tested", severity="medium", since=0.0, tests=1, total=2))
-    page = tab.open(pages.render_report(report, History((RunCounts(0.0), RunCounts(_DAY)), findings)))
+    page = tab.open(pages.render_report(report, History((RunCounts(0.0), RunCounts(DAY)), findings)))
     icons = page.eval_on_selector_all(
         "#s-not_tested .c", "rows => rows.map(row => getComputedStyle(row).getPropertyValue('--s'))"
     )
